@@ -55,8 +55,12 @@ Error make_error(ErrorKind kind, std::string_view id, std::string what, std::str
 }
 
 Error system_error(int error_number, std::string_view id, std::string what, std::string hint) {
-  Error error{kind_of_errno(error_number), ErrorDomain::system, error_number,
-              std::string(id),             std::move(what),     std::move(hint)};
+  Error error{kind_of_errno(error_number),
+              ErrorDomain::system,
+              error_number,
+              std::string(id),
+              std::move(what),
+              std::move(hint)};
   error.what += ": " + code_text(error);
   return error;
 }

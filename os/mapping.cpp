@@ -33,8 +33,8 @@ Result<Mapping> Mapping::shared(int fd, std::uint64_t offset, std::size_t size, 
   Mapping mapping;
   if (size == 0) return mapping;
   const int protection = PROT_READ | (access == Access::read_write ? PROT_WRITE : 0);
-  void* address = ::mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, fd,
-                         static_cast<off_t>(offset));
+  void* address =
+      ::mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, fd, static_cast<off_t>(offset));
   if (address == MAP_FAILED) {
     return fail(system_error(errno, "memory-map", "cannot map " + std::to_string(size) + " bytes"));
   }
@@ -47,7 +47,8 @@ Result<Fd> memory_file(const char* name, std::uint64_t size) {
   Fd fd(::memfd_create(name, MFD_CLOEXEC));
   if (!fd.valid()) return fail(system_error(errno, "memory-file", "cannot create memory"));
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) < 0) {
-    return fail(system_error(errno, "memory-file", "cannot size memory of " + std::to_string(size) + " bytes"));
+    return fail(
+        system_error(errno, "memory-file", "cannot size memory of " + std::to_string(size) + " bytes"));
   }
   return fd;
 }

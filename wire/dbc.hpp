@@ -16,8 +16,8 @@ enum class Register : std::uint32_t {
   response_tail = 0xC,  // card writes: its production index
 };
 
-inline constexpr std::uint32_t kFirstBlock = 0x20000;   // in BAR 2
-inline constexpr std::uint32_t kBlockStride = 0x1000;   // bytes from channel n to n + 1
+inline constexpr std::uint32_t kFirstBlock = 0x20000;  // in BAR 2
+inline constexpr std::uint32_t kBlockStride = 0x1000;  // bytes from channel n to n + 1
 
 struct Request {
   base::le16 req_id;
@@ -57,12 +57,12 @@ inline constexpr std::uint8_t kDoorbellWidthMask = 0x03;  // 0 = 32 bits, 1 = 16
 
 // One semaphore command word.
 struct SemaphoreWord {
-  std::uint16_t value = 0;    // bits 11:0
-  std::uint8_t index = 0;     // bits 20:16
-  std::uint8_t command = 0;   // bits 26:24, uapi::SemaphoreCommand
-  std::uint8_t flags = 0;     // bits 30:29, uapi fence flags (out 1, in 2)
-  std::uint8_t presync = 0;   // bit 22
-  std::uint8_t enabled = 0;   // bit 31
+  std::uint16_t value = 0;   // bits 11:0
+  std::uint8_t index = 0;    // bits 20:16
+  std::uint8_t command = 0;  // bits 26:24, uapi::SemaphoreCommand
+  std::uint8_t flags = 0;    // bits 30:29, uapi fence flags (out 1, in 2)
+  std::uint8_t presync = 0;  // bit 22
+  std::uint8_t enabled = 0;  // bit 31
 
   static constexpr SemaphoreWord unpack(std::uint32_t word) {
     SemaphoreWord sem;

@@ -282,8 +282,8 @@ struct StatusResponse {  // 504 bytes; offsets in runtime-protocols §3.1
   le16 metadata_minor;
   le16 command_major;
   le16 command_minor;
-  std::array<char, 24> sbl_image_name{};       // 282
-  std::uint8_t need_reset_to_retire_pages{};   // 306
+  std::array<char, 24> sbl_image_name{};      // 282
+  std::uint8_t need_reset_to_retire_pages{};  // 306
   std::uint8_t pad1{};
   le32 pvs_image_version;  // 308
   le64 nsp_pg_mask;        // 312: defective NSPs

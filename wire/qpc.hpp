@@ -104,8 +104,8 @@ namespace network {
 inline constexpr std::uint32_t major_version = 1, minor_version = 2, name = 3, inputs = 4, outputs = 5,
                                dma_buffers = 6, num_cores = 7, num_threads = 8, num_hvx_threads = 9,
                                thread_groups = 10, thread_group_issue_count = 11, stats = 12,
-                               thread_group_names = 13, batch_size = 14, crc_info = 16,
-                               cluster_offsets = 17, allowed_shapes = 18;
+                               thread_group_names = 13, batch_size = 14, crc_info = 16, cluster_offsets = 17,
+                               allowed_shapes = 18;
 }
 namespace binding {
 inline constexpr std::uint32_t name = 1, io_initial = 2, io_transformed = 3, transforms = 4,
@@ -118,16 +118,16 @@ namespace dma_buffer {
 inline constexpr std::uint32_t size = 1, direction = 2;  // direction 0 = in, 1 = out
 }
 namespace transform {
-inline constexpr std::uint32_t kind = 1, type = 2, scale = 3, offset = 4, dims = 5, layout = 6,
-                               shuffle = 7, convert_to_d32 = 8, copy_dma_buffer = 9;
+inline constexpr std::uint32_t kind = 1, type = 2, scale = 3, offset = 4, dims = 5, layout = 6, shuffle = 7,
+                               convert_to_d32 = 8, copy_dma_buffer = 9;
 }
 namespace copy_dma_buffer {
 inline constexpr std::uint32_t direction = 1, offset = 2, buffer = 3;
 }
 namespace shapes {
-inline constexpr std::uint32_t tensor = 1;  // IOShapes
+inline constexpr std::uint32_t tensor = 1;          // IOShapes
 inline constexpr std::uint32_t type = 1, dims = 2;  // tensorShape
-}
+}  // namespace shapes
 }  // namespace field
 
 }  // namespace qaic::wire::qpc

@@ -118,8 +118,8 @@ struct MmapBo {
 };
 
 struct Semaphore {
-  std::uint16_t val;    // 12 bits
-  std::uint8_t index;   // 5 bits
+  std::uint16_t val;     // 12 bits
+  std::uint8_t index;    // 5 bits
   std::uint8_t presync;  // 0 or 1
   std::uint8_t cmd;
   std::uint8_t flags;
@@ -232,33 +232,36 @@ constexpr std::uint32_t ioctl_number(IoctlDir dir, std::uint32_t nr, std::size_t
   return (static_cast<std::uint32_t>(dir) << 30) | (static_cast<std::uint32_t>(size) << 16) |
          (static_cast<std::uint32_t>('d') << 8) | nr;
 }
-constexpr std::uint32_t ioctl_nr(std::uint32_t number) { return number & 0xFF; }
-constexpr char ioctl_type(std::uint32_t number) { return static_cast<char>((number >> 8) & 0xFF); }
-constexpr std::uint32_t ioctl_size(std::uint32_t number) { return (number >> 16) & 0x3FFF; }
-constexpr IoctlDir ioctl_dir(std::uint32_t number) { return static_cast<IoctlDir>(number >> 30); }
+constexpr std::uint32_t ioctl_nr(std::uint32_t number) {
+  return number & 0xFF;
+}
+constexpr char ioctl_type(std::uint32_t number) {
+  return static_cast<char>((number >> 8) & 0xFF);
+}
+constexpr std::uint32_t ioctl_size(std::uint32_t number) {
+  return (number >> 16) & 0x3FFF;
+}
+constexpr IoctlDir ioctl_dir(std::uint32_t number) {
+  return static_cast<IoctlDir>(number >> 30);
+}
 
 inline constexpr std::uint32_t kDrmCommandBase = 0x40;
 
 inline constexpr std::uint32_t kIoctlManage = ioctl_number(IoctlDir::read_write, 0x40, sizeof(ManageMessage));
 inline constexpr std::uint32_t kIoctlCreateBo = ioctl_number(IoctlDir::read_write, 0x41, sizeof(CreateBo));
 inline constexpr std::uint32_t kIoctlMmapBo = ioctl_number(IoctlDir::read_write, 0x42, sizeof(MmapBo));
-inline constexpr std::uint32_t kIoctlAttachSliceBo =
-    ioctl_number(IoctlDir::write, 0x43, sizeof(AttachSlice));
+inline constexpr std::uint32_t kIoctlAttachSliceBo = ioctl_number(IoctlDir::write, 0x43, sizeof(AttachSlice));
 inline constexpr std::uint32_t kIoctlExecuteBo = ioctl_number(IoctlDir::write, 0x44, sizeof(Execute));
-inline constexpr std::uint32_t kIoctlPartialExecuteBo =
-    ioctl_number(IoctlDir::write, 0x45, sizeof(Execute));
+inline constexpr std::uint32_t kIoctlPartialExecuteBo = ioctl_number(IoctlDir::write, 0x45, sizeof(Execute));
 inline constexpr std::uint32_t kIoctlWaitBo = ioctl_number(IoctlDir::write, 0x46, sizeof(Wait));
 inline constexpr std::uint32_t kIoctlPerfStatsBo =
     ioctl_number(IoctlDir::read_write, 0x47, sizeof(PerfStats));
-inline constexpr std::uint32_t kIoctlDetachSliceBo =
-    ioctl_number(IoctlDir::write, 0x48, sizeof(DetachSlice));
+inline constexpr std::uint32_t kIoctlDetachSliceBo = ioctl_number(IoctlDir::write, 0x48, sizeof(DetachSlice));
 
 inline constexpr std::uint32_t kIoctlDrmVersion =
     ioctl_number(IoctlDir::read_write, 0x00, sizeof(DrmVersion));
-inline constexpr std::uint32_t kIoctlDrmGemClose =
-    ioctl_number(IoctlDir::write, 0x09, sizeof(DrmGemClose));
-inline constexpr std::uint32_t kIoctlDrmGetCap =
-    ioctl_number(IoctlDir::read_write, 0x0C, sizeof(DrmGetCap));
+inline constexpr std::uint32_t kIoctlDrmGemClose = ioctl_number(IoctlDir::write, 0x09, sizeof(DrmGemClose));
+inline constexpr std::uint32_t kIoctlDrmGetCap = ioctl_number(IoctlDir::read_write, 0x0C, sizeof(DrmGetCap));
 inline constexpr std::uint32_t kIoctlDrmPrimeHandleToFd =
     ioctl_number(IoctlDir::read_write, 0x2D, sizeof(DrmPrimeHandle));
 inline constexpr std::uint32_t kIoctlDrmPrimeFdToHandle =

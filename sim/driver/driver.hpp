@@ -1,0 +1,122 @@
+// Twin of the kernel driver for one card: the accel node's open, ioctl, mmap
+// and close, above sim/device. Written from kernel-interface §1-3 (7.x state),
+// judged by the real driver. One thread owns it; a call that must sleep is
+// answered later through its completion.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "sim/device/card.hpp"
+
+namespace qaic::sim::driver {
+
+// Memory of the process that makes a call; false stands for EFAULT.
+class ClientMemory {
+ public:
+  virtual ~ClientMemory() = default;
+  virtual bool read(std::uint64_t address, base::MutableBytes out) = 0;
+  virtual bool write(std::uint64_t address, base::Bytes in) = 0;
+};
+
+// The memory behind one open node: a BO's pages live in it at the offset that
+// MMAP_BO returns, so that mmap of the node at that offset maps the BO.
+class NodeMemory {
+ public:
+  virtual ~NodeMemory() = default;
+  // Makes [offset, offset + size) usable, zeroed; the span stays valid until
+  // release(). Nothing on exhaustion.
+  virtual std::optional<base::MutableBytes> allocate(std::uint64_t offset, std::uint64_t size) = 0;
+  // The BO is gone; pages may be given back once no client maps them.
+  virtual void release(std::uint64_t offset, std::uint64_t size) = 0;
+};
+
+// User handles: first free from 0, shared by all cards of one host.
+class UserHandles {
+ public:
+  base::UserHandle take();
+  void give_back(base::UserHandle handle);
+
+ private:
+  std::vector<bool> used_;
+};
+
+// /sys/module/qaic/parameters
+struct Parameters {
+  std::chrono::seconds control_resp_timeout{60};
+  std::chrono::milliseconds wait_exec_default_timeout{5000};
+};
+
+struct Uevent {
+  std::string action;                                            // "online", "offline", "change"
+  std::vector<std::pair<std::string, std::string>> environment;  // DBC_ID, DBC_STATE …
+};
+
+enum class OpenFile : std::uint32_t {};  // one open file description of the node
+enum class CallId : std::uint64_t {};
+
+class Driver : private device::HostMemory, private device::Interrupts {
+ public:
+  // The outside of the card that is not the driver's: see device::Ports.
+  struct World {
+    device::Clock& clock;
+    device::Storage& storage;
+    device::Cores& cores;
+  };
+
+  Driver(device::CardConfig config, World world, UserHandles& users, Parameters parameters);
+  ~Driver() override;
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  // Boots the card and does the driver's version handshake; ONLINE afterwards.
+  void probe();
+  [[nodiscard]] bool online() const;
+
+  // 0 or -errno (ENODEV while not ONLINE). `memory` must outlive the file.
+  [[nodiscard]] int open(NodeMemory& memory, OpenFile& out);
+  // The last reference to the file description went.
+  void close(OpenFile file);
+
+  // One ioctl. `argument` is the user's pointer value. Returns the result at
+  // once (>= 0 or -errno), or nothing if the call sleeps: then `done` is called
+  // exactly once later, from whatever event ends it, unless interrupt() comes first.
+  using Done = std::function<void(int result)>;
+  [[nodiscard]] std::optional<int> ioctl(OpenFile file, std::uint32_t request, std::uint64_t argument,
+                                         std::shared_ptr<ClientMemory> client, CallId call, Done done);
+  // The caller of a sleeping call was hit by a signal or died: the call ends as
+  // in the driver (a MANAGE request stays with the card). `done` is not called.
+  void interrupt(CallId call);
+
+  // May this file map [offset, offset + size)? 0 or -errno, as the driver's mmap.
+  [[nodiscard]] int check_mmap(OpenFile file, std::uint64_t offset, std::uint64_t size) const;
+
+  // Events from the cores, and time.
+  void core_event(const device::CoreEvent& event);
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const;
+  void tick();
+
+  [[nodiscard]] std::vector<Uevent> take_uevents();
+  // dbcN_state sysfs attribute.
+  [[nodiscard]] unsigned dbc_state(base::DbcId dbc) const;
+  [[nodiscard]] const device::Card& card() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+
+  base::Result<void> read(base::BusAddr from, base::MutableBytes out) override;
+  base::Result<void> write(base::BusAddr to, base::Bytes in) override;
+  void raise(unsigned vector) override;
+};
+
+}  // namespace qaic::sim::driver
