@@ -1,0 +1,283 @@
+/*
+ * libqaic: the C interface to the Qualcomm Cloud AI 100 through the mainline
+ * kernel driver drivers/accel/qaic.
+ *
+ * Not stable yet (soname 0). Rules that hold for every function:
+ *  - Functions that can fail return 0 or a new object's presence, or -1 with
+ *    *error filled (error may be NULL). Nothing is printed, nothing exits.
+ *  - Structs that the library fills start with `size`: the caller sets it to
+ *    sizeof the struct it was compiled with; no more than that is written.
+ *  - Text given by the library lives as long as the object it came from, and is
+ *    NUL-terminated. Text from the card is given as it is (not always UTF-8).
+ *  - Objects belong to one thread at a time, except where said otherwise.
+ *  - A JSON string is one document with a "schema" member; free it with
+ *    qaic_string_free().
+ */
+#ifndef QAIC_QAIC_H
+#define QAIC_QAIC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define QAIC_API __attribute__((visibility("default")))
+#else
+#define QAIC_API
+#endif
+
+/* ---- errors ------------------------------------------------------------ */
+
+/* What the caller can do about an error; equal to the exit codes of the tools. */
+enum qaic_error_kind {
+  QAIC_ERROR_USAGE = 2,        /* the call itself is wrong */
+  QAIC_ERROR_NO_CARD = 3,      /* no matching card, or no driver */
+  QAIC_ERROR_PERMISSION = 4,   /* not allowed to open or change it */
+  QAIC_ERROR_UNAVAILABLE = 5,  /* not ready, busy, or not enough free */
+  QAIC_ERROR_DEADLINE = 6,     /* no answer in time */
+  QAIC_ERROR_DEVICE = 7,       /* card, kernel or transport failed */
+  QAIC_ERROR_BAD_INPUT = 9,    /* bad file, or a program no such card could hold */
+  QAIC_ERROR_UNSUPPORTED = 10, /* not with this kernel, driver, firmware, host */
+  QAIC_ERROR_REFUSED = 11,     /* refused by an interlock */
+  QAIC_ERROR_INTERNAL = 12     /* a bug of the library */
+};
+
+/* Whose number qaic_error.code is. */
+enum qaic_error_domain {
+  QAIC_DOMAIN_NONE = 0,
+  QAIC_DOMAIN_SYSTEM = 1, /* errno */
+  QAIC_DOMAIN_CARD = 2    /* status the card answered, negative */
+};
+
+typedef struct qaic_error {
+  uint32_t kind;   /* enum qaic_error_kind */
+  uint32_t domain; /* enum qaic_error_domain */
+  int32_t code;
+  char id[48];    /* stable, kebab-case */
+  char what[768]; /* one line: what failed, on which object, why */
+  char hint[256]; /* one line: what to do; may be empty */
+} qaic_error;
+
+/* "0.1.0" */
+QAIC_API const char *qaic_version(void);
+QAIC_API void qaic_string_free(char *text);
+
+/* ---- inventory: which cards there are; reads /sys, opens no device node ---- */
+
+typedef struct qaic_inventory qaic_inventory;
+
+/* Bits of qaic_card_info.present: which fields could be read. */
+#define QAIC_CARD_LINK_MAX (1u << 0)
+#define QAIC_CARD_LINK_CURRENT (1u << 1)
+#define QAIC_CARD_NUMA_NODE (1u << 2)
+#define QAIC_CARD_SOC_TEMPERATURE (1u << 3) /* out-of-tree hwmon only */
+#define QAIC_CARD_BOARD_POWER (1u << 4)
+#define QAIC_CARD_TDP_CAP (1u << 5)
+
+typedef struct qaic_card_info {
+  uint32_t size;
+  uint32_t present;       /* QAIC_CARD_* */
+  uint32_t qid;           /* position by PCI address, all cards counted */
+  uint32_t visible;       /* 0 when QAIC_VISIBLE_DEVICES leaves it out */
+  char pci_address[32];   /* "0000:01:00.0" */
+  char pci_info[128];     /* "Processing accelerators Qualcomm Device a100" */
+  uint16_t vendor;
+  uint16_t device;
+  uint32_t pci_class;     /* 0x120000 */
+  char node[64];          /* "/dev/accel/accel0", "" if the driver made none */
+  char driver[32];        /* "qaic", "" if none is bound */
+  char mhi[32];           /* "mhi0", "" if none */
+  uint32_t link_max_mtps; /* mega-transfers per second: 16000 = 16 GT/s */
+  uint32_t link_max_width;
+  uint32_t link_current_mtps;
+  uint32_t link_current_width;
+  int32_t numa_node;
+  int32_t soc_temperature_millicelsius;
+  uint64_t board_power_microwatts;
+  uint64_t tdp_cap_microwatts;
+} qaic_card_info;
+
+/* Lists every Cloud AI card of the host, bound to a driver or not. An empty
+ * inventory is not an error. Freed by the caller. */
+QAIC_API int qaic_inventory_read(qaic_inventory **out, qaic_error *error);
+QAIC_API void qaic_inventory_free(qaic_inventory *inventory);
+QAIC_API size_t qaic_inventory_count(const qaic_inventory *inventory);
+QAIC_API int qaic_inventory_card(const qaic_inventory *inventory, size_t index, qaic_card_info *out,
+                                 qaic_error *error);
+/* 1 when the qaic kernel module is loaded or built in, else 0. */
+QAIC_API int qaic_inventory_driver_present(const qaic_inventory *inventory);
+
+/* ---- device: one open node --------------------------------------------- */
+
+typedef struct qaic_device qaic_device;
+
+/* Opens a node for use. Errors tell apart: no such node, no permission, card
+ * not online. close() may block up to 60 s when a card is wedged (the kernel
+ * waits for it); callers that must not hang do it in a child process. */
+QAIC_API int qaic_device_open(const char *node, qaic_device **out, qaic_error *error);
+QAIC_API void qaic_device_close(qaic_device *device);
+QAIC_API const char *qaic_device_node(const qaic_device *device);
+
+/* Card's answer to NNC STATUS; units as named. */
+typedef struct qaic_status {
+  uint32_t size;
+  uint32_t format_version;
+  uint8_t fw_major, fw_minor, fw_patch, fw_build; /* build 255 = none */
+  char fw_qc_image_version[40];
+  char fw_oem_image_version[40];
+  char fw_image_variant[20];
+  uint32_t hw_version;
+  char hw_serial[20];
+  char board_serial[36];
+  uint32_t compiler_version;
+  uint32_t dram_total_mb, dram_free_mb;
+  uint32_t dram_fragmentation_percent;
+  uint32_t vc_total, vc_free;
+  uint32_t nsp_total, nsp_free;
+  uint32_t mcid_total, mcid_free;
+  uint32_t semaphore_total, semaphore_free;
+  uint32_t pc_total, pc_reserved;
+  uint32_t nsp_hz, ddr_hz, compnoc_hz, memnoc_hz, sysnoc_hz;
+  uint64_t peak_compute_ops; /* int8 operations per second */
+  uint64_t dram_bandwidth_kbps; /* KB/s, mean of the last ~100 ms */
+  uint32_t constants_loaded, constants_in_use;
+  uint32_t networks_loaded, networks_active;
+  uint16_t metadata_major, metadata_minor;
+  uint16_t nnc_major, nnc_minor;
+  char sbl_image_name[28];
+  uint32_t need_reset_to_retire_pages;
+  uint32_t pvs_image_version;
+  uint64_t nsp_pg_mask; /* defective NSPs */
+  uint64_t time_offset_us;
+  uint32_t retired_pages;
+  uint32_t sku_type;
+  uint32_t complex_id; /* SoC number on its board */
+  uint8_t nsp_fw_major, nsp_fw_minor, nsp_fw_patch, nsp_fw_build;
+  char nsp_qc_image_version[68];
+  char nsp_oem_image_version[52];
+  char nsp_image_variant[52];
+  uint64_t features; /* bits: QAIC_FEATURE_* */
+  uint16_t transaction_major, transaction_minor;
+} qaic_status;
+
+enum qaic_feature {
+  QAIC_FEATURE_CRC = 0, /* "FUSA" */
+  QAIC_FEATURE_DATAPATH_SWITCHING = 1,
+  QAIC_FEATURE_HBE = 2,
+  QAIC_FEATURE_HYBRID_BOOT = 3,
+  QAIC_FEATURE_SSR = 4,
+  QAIC_FEATURE_MULTI_DEVICE = 5,
+  QAIC_FEATURE_DDR_ECC = 6,
+  QAIC_FEATURE_PAGE_RETIREMENT = 7,
+  QAIC_FEATURE_SECURE_BOOT = 8,
+  QAIC_FEATURE_SOC_DEBUG = 9
+};
+
+/* One MANAGE call with STATUS and the feature query in it. */
+QAIC_API int qaic_device_status(qaic_device *device, qaic_status *out, qaic_error *error);
+/* "PCIe Pro" for 3 …, "Unknown" for a number this library does not know. */
+QAIC_API const char *qaic_sku_name(uint32_t sku_type);
+
+/* Cheaper than STATUS, for polling. Fill the same-named fields of qaic_status
+ * (dram … pc, and frequencies, peak_compute, dram_bandwidth) and leave the rest 0. */
+QAIC_API int qaic_device_resources(qaic_device *device, qaic_status *out, qaic_error *error);
+QAIC_API int qaic_device_performance(qaic_device *device, qaic_status *out, qaic_error *error);
+
+/* ---- program: a QPC on disk or in memory ------------------------------- */
+
+typedef struct qaic_program qaic_program;
+
+/* `path` is a QPC file, or a folder with programqpc.bin in it. The file is
+ * mapped, not copied, and must not change while the program lives. */
+QAIC_API int qaic_program_open(const char *path, qaic_program **out, qaic_error *error);
+/* The bytes must outlive the program. */
+QAIC_API int qaic_program_from_bytes(const void *bytes, size_t size, qaic_program **out, qaic_error *error);
+QAIC_API void qaic_program_free(qaic_program *program);
+
+/* Everything about the program: schema "qaic.qpc-inspect/1". */
+QAIC_API int qaic_program_inspect(const qaic_program *program, char **json, qaic_error *error);
+
+enum qaic_tensor_direction { QAIC_TENSOR_INPUT = 0, QAIC_TENSOR_OUTPUT = 1 };
+/* Element types, the descriptor's own numbers. */
+enum qaic_tensor_type {
+  QAIC_TYPE_FLOAT32 = 0,
+  QAIC_TYPE_FLOAT16 = 1,
+  QAIC_TYPE_INT8_Q = 2,
+  QAIC_TYPE_UINT8_Q = 3,
+  QAIC_TYPE_INT16_Q = 4,
+  QAIC_TYPE_INT32_Q = 5,
+  QAIC_TYPE_INT32 = 6,
+  QAIC_TYPE_INT64 = 7,
+  QAIC_TYPE_INT8 = 8
+};
+#define QAIC_MAX_DIMS 8
+
+/* One tensor the user gives or gets. Tensors are numbered inputs first, then
+ * outputs, in the descriptor's order. */
+typedef struct qaic_tensor {
+  uint32_t size;
+  uint32_t index;
+  uint32_t direction; /* enum qaic_tensor_direction */
+  uint32_t type;      /* enum qaic_tensor_type */
+  uint32_t dim_count;
+  int32_t dims[QAIC_MAX_DIMS];
+  uint64_t byte_size;
+  float scale; /* real = (value - offset) * scale, for quantised types */
+  int32_t offset;
+  const char *name; /* lives as long as the program */
+} qaic_tensor;
+
+QAIC_API size_t qaic_program_tensor_count(const qaic_program *program);
+QAIC_API int qaic_program_tensor(const qaic_program *program, size_t index, qaic_tensor *out,
+                                 qaic_error *error);
+QAIC_API const char *qaic_program_name(const qaic_program *program);
+
+/* ---- network: a program loaded and activated on one card ---------------- */
+
+typedef struct qaic_network qaic_network;
+
+/* Loads constants and code, activates, and attaches the DMA bridge channel.
+ * Keeps the device alive; the program may be freed afterwards. A card that
+ * refuses gives kind unavailable (not enough free now) or bad_input (could
+ * never hold it), domain card, and the resource that is short in `what`. */
+QAIC_API int qaic_network_load(qaic_device *device, const qaic_program *program, qaic_network **out,
+                               qaic_error *error);
+/* Deactivates and unloads; 0, or -1 when the card did not confirm (it is freed
+ * all the same, and the kernel cleans up when the device closes). */
+QAIC_API int qaic_network_unload(qaic_network *network, qaic_error *error);
+QAIC_API uint32_t qaic_network_dbc(const qaic_network *network);
+
+/* ---- inference: one set of buffers of a network -------------------------- */
+
+typedef struct qaic_inference qaic_inference;
+
+/* Allocates the buffers (pinned host memory) and attaches them. Must be freed
+ * before its network is unloaded. */
+QAIC_API int qaic_inference_create(qaic_network *network, qaic_inference **out, qaic_error *error);
+QAIC_API void qaic_inference_free(qaic_inference *inference);
+/* Where tensor `index` lives: input is read from, output written to, this
+ * memory by the card. NULL (and size 0) for an input the program ignores. */
+QAIC_API void *qaic_inference_tensor(qaic_inference *inference, size_t index, size_t *size);
+/* Queues it. Kind unavailable = the queue is full, try after a completion. */
+QAIC_API int qaic_inference_submit(qaic_inference *inference, qaic_error *error);
+/* Waits until all outputs are there; 0 ms = the driver's default (5 s). Kind
+ * deadline = not done yet; it may be waited for again. */
+QAIC_API int qaic_inference_wait(qaic_inference *inference, uint32_t timeout_ms, qaic_error *error);
+
+typedef struct qaic_inference_stats {
+  uint32_t size;
+  uint32_t queue_level_before; /* elements in the queue ahead of it */
+  uint32_t queue_elements;
+  uint32_t submit_latency_us; /* of the slowest buffer */
+  uint32_t device_latency_us; /* of the slowest buffer */
+} qaic_inference_stats;
+QAIC_API int qaic_inference_stats_read(qaic_inference *inference, qaic_inference_stats *out, qaic_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* QAIC_QAIC_H */
