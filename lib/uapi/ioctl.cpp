@@ -1,0 +1,108 @@
+#include "lib/uapi/ioctl.hpp"
+
+#include <algorithm>
+
+#include "os/fd.hpp"
+
+namespace qaic::uapi {
+
+namespace {
+
+using base::BoHandle;
+using base::DbcId;
+
+// One call; the kernel's structs hold user pointers as 64-bit numbers.
+template <class Argument>
+Outcome<void> call(int fd, std::uint32_t request, Argument& argument) {
+  const int result = os::ioctl_once(fd, request, &argument);
+  if (result < 0) return tl::unexpected(Errno{-result});
+  return {};
+}
+
+std::uint64_t address_of(const void* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+}  // namespace
+
+Outcome<std::string> driver_name(int fd) {
+  std::array<char, 32> name{};
+  wire::uapi::DrmVersion version{};
+  version.name_len = name.size();
+  version.name = address_of(name.data());
+  if (auto done = call(fd, wire::uapi::kIoctlDrmVersion, version); !done) {
+    return tl::unexpected(done.error());
+  }
+  return std::string(name.data(), std::min<std::size_t>(name.size(), version.name_len));
+}
+
+Outcome<BoHandle> create_bo(int fd, std::uint64_t size) {
+  wire::uapi::CreateBo request{};
+  request.size = size;
+  if (auto done = call(fd, wire::uapi::kIoctlCreateBo, request); !done) return tl::unexpected(done.error());
+  return BoHandle(request.handle);
+}
+
+Outcome<std::uint64_t> mmap_offset(int fd, BoHandle bo) {
+  wire::uapi::MmapBo request{};
+  request.handle = bo.value;
+  if (auto done = call(fd, wire::uapi::kIoctlMmapBo, request); !done) return tl::unexpected(done.error());
+  return request.offset;
+}
+
+Outcome<void> close_bo(int fd, BoHandle bo) {
+  wire::uapi::DrmGemClose request{};
+  request.handle = bo.value;
+  return call(fd, wire::uapi::kIoctlDrmGemClose, request);
+}
+
+Outcome<void> attach_slices(int fd, DbcId dbc, BoHandle bo, wire::uapi::Direction direction,
+                            std::span<const wire::uapi::AttachSliceEntry> slices) {
+  wire::uapi::AttachSlice request{};
+  request.count = static_cast<std::uint32_t>(slices.size());
+  request.dbc_id = dbc.value;
+  request.handle = bo.value;
+  request.dir = static_cast<std::uint32_t>(direction);
+  request.data = address_of(slices.data());
+  return call(fd, wire::uapi::kIoctlAttachSliceBo, request);
+}
+
+Outcome<void> detach_slices(int fd, BoHandle bo) {
+  wire::uapi::DetachSlice request{};
+  request.handle = bo.value;
+  return call(fd, wire::uapi::kIoctlDetachSliceBo, request);
+}
+
+Outcome<void> execute(int fd, DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
+  wire::uapi::Execute request{};
+  request.count = static_cast<std::uint32_t>(entries.size());
+  request.dbc_id = dbc.value;
+  request.data = address_of(entries.data());
+  return call(fd, wire::uapi::kIoctlExecuteBo, request);
+}
+
+Outcome<void> partial_execute(int fd, DbcId dbc, std::span<const wire::uapi::PartialExecuteEntry> entries) {
+  wire::uapi::Execute request{};
+  request.count = static_cast<std::uint32_t>(entries.size());
+  request.dbc_id = dbc.value;
+  request.data = address_of(entries.data());
+  return call(fd, wire::uapi::kIoctlPartialExecuteBo, request);
+}
+
+Outcome<void> wait(int fd, DbcId dbc, BoHandle bo, std::uint32_t timeout_ms) {
+  wire::uapi::Wait request{};
+  request.handle = bo.value;
+  request.timeout = timeout_ms;
+  request.dbc_id = dbc.value;
+  return call(fd, wire::uapi::kIoctlWaitBo, request);
+}
+
+Outcome<void> perf_stats(int fd, DbcId dbc, std::span<wire::uapi::PerfStatsEntry> entries) {
+  wire::uapi::PerfStats request{};
+  request.count = static_cast<std::uint16_t>(entries.size());
+  request.dbc_id = dbc.value;
+  request.data = address_of(entries.data());
+  return call(fd, wire::uapi::kIoctlPerfStatsBo, request);
+}
+
+}  // namespace qaic::uapi
