@@ -54,6 +54,15 @@ static_assert(sizeof(ConstantsDescriptor) == 24);
 // The ELF section with the device metadata, and the eight bytes before it.
 inline constexpr std::string_view kMetadataSection = "metadata";
 inline constexpr std::string_view kBareMetadataSection = "metadata_fb";
+// What precedes the flatbuffer in kMetadataSection.
+struct MetadataPrefix {
+  base::le16 major;
+  base::le16 minor;
+  base::le32 zero;
+};
+static_assert(sizeof(MetadataPrefix) == 8);
+inline constexpr std::uint16_t kMetadataMajor = 1;
+inline constexpr std::uint16_t kMetadataMinor = 0;
 inline constexpr std::uint16_t kElfMachineHexagon = 164;
 inline constexpr std::uint32_t kElfFlagsV68 = 0x68;
 
@@ -71,6 +80,12 @@ enum class DoorbellSize : std::uint8_t { bits8 = 0, bits16 = 1, bits32 = 2 };
 enum class AddressSpace : std::uint8_t { multicast = 0, ddr = 1, ddr_dynamic_shared = 2 };
 enum class Transfer : std::uint8_t { in = 0, out = 1 };  // in: host to device
 enum class NspMemory : std::uint8_t { l2tcm = 0, vtcm = 1 };
+inline constexpr std::uint8_t kThreadHmx = 1;  // bits of ThreadDescriptor.type_mask
+inline constexpr std::uint8_t kThreadHvx = 2;
+inline constexpr std::uint16_t kHostInputPort = 100;
+inline constexpr std::uint16_t kHostOutputPort = 101;
+// Host writes to multicast id n go to mcid_base + n * kMulticastWindow.
+inline constexpr std::uint64_t kMulticastWindow = 0x800000;
 inline constexpr std::uint16_t kNoBuffer = 65535;
 inline constexpr std::uint32_t kNoTransaction = 0xFFFFFFFF;
 

@@ -1,0 +1,126 @@
+// The device metadata inside network.elf: what the card must provide for a
+// program and the queue program of one inference. A flatbuffer; here as plain
+// values. Source: runtime-protocols §1.4. Values; safe to use from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "wire/qpc.hpp"
+#include "wire/uapi.hpp"
+
+namespace qaic::program {
+
+struct SemaphoreOp {
+  wire::uapi::SemaphoreCommand command = wire::uapi::SemaphoreCommand::nop;
+  std::uint16_t number = 0;  // network-relative, 0-31
+  std::uint16_t value = 0;   // 12 bits
+  wire::qpc::PreOrPost when = wire::qpc::PreOrPost::post;
+  bool in_sync_fence = false;
+  bool out_sync_fence = false;
+};
+
+struct DoorbellOp {
+  std::uint64_t offset = 0;  // bytes inside the multicast window
+  std::uint32_t data = 0;
+  std::uint16_t mcid = 0;
+  wire::qpc::DoorbellSize size = wire::qpc::DoorbellSize::bits32;
+};
+
+// One step of the queue program. Effects in order: fences, pre semaphores,
+// transfer, post semaphores, doorbells.
+struct DmaRequest {
+  std::vector<SemaphoreOp> semaphores;
+  std::vector<DoorbellOp> doorbells;
+  std::uint64_t host_offset = 0;  // bytes inside the DMA buffer
+  std::uint64_t dev_offset = 0;   // bytes inside the address space
+  std::uint32_t size = 0;         // bytes; 0: semaphores and doorbells only
+  std::uint16_t buffer = wire::qpc::kNoBuffer;
+  std::uint16_t mcid = 0;  // for AddressSpace::multicast
+  wire::qpc::AddressSpace space = wire::qpc::AddressSpace::multicast;
+  wire::qpc::Transfer transfer = wire::qpc::Transfer::in;
+  std::uint16_t port = 0;
+  std::uint32_t transaction = wire::qpc::kNoTransaction;
+};
+
+// What a multicast id means on one NSP: where writes land here, and which NSPs
+// this NSP's own writes reach.
+struct NspMulticastEntry {
+  std::uint64_t base_offset = 0;
+  std::uint32_t mask = 0;
+  std::uint32_t size = 0;
+  wire::qpc::NspMemory memory = wire::qpc::NspMemory::l2tcm;
+  bool dynamic = false;
+};
+
+struct HostMulticastEntry {
+  std::uint32_t mask = 0;  // NSPs that receive host writes
+  std::uint32_t size = 0;  // bytes
+};
+
+struct ThreadDescriptor {
+  std::uint64_t entry_point = 0;  // virtual address in the ELF
+  bool hmx = false;
+  bool hvx = false;
+};
+
+struct ConstantMapping {
+  std::uint64_t base_offset = 0;
+  std::uint32_t core_mask = 0;
+  std::uint32_t size = 0;
+};
+
+struct Metadata {
+  std::uint16_t version_major = 1;
+  std::uint16_t version_minor = 0;
+  std::string network_name;
+  std::vector<std::string> required_fields;   // filled by the reader, made up by the writer
+  std::vector<std::uint32_t> semaphore_init;  // one per semaphore
+  base::ByteVector l2tcm_init;
+  std::vector<DmaRequest> requests;
+  std::vector<std::vector<NspMulticastEntry>> nsp_multicast;  // [nsp][multicast id]
+  std::vector<HostMulticastEntry> host_multicast;             // [multicast id]
+  std::vector<ThreadDescriptor> threads;                      // started on each NSP
+  std::vector<ConstantMapping> constant_mappings;
+  std::uint64_t static_shared_ddr_size = 0;
+  std::uint64_t dynamic_shared_ddr_size = 0;
+  std::uint64_t static_constants_size = 0;
+  std::uint64_t dynamic_constants_size = 0;
+  std::uint64_t exit_doorbell_offset = wire::qpc::kExitDoorbellOffset;
+  std::uint32_t l2_cached_ddr_size = 0;
+  std::uint16_t exec_context_major = wire::qpc::kExecContextMajor;
+  std::uint16_t num_nsps = 1;
+  std::uint8_t hw_version_major = 2;
+  std::uint8_t hw_version_minor = 0;
+  bool single_vtcm_page = false;
+  bool has_hvx_fp = false;
+  bool has_hmx_fp = false;
+  std::uint32_t vtcm_size = 0;
+  std::uint32_t l2tcm_size = 0;
+  std::uint64_t heap_size = 0;
+};
+
+// Decodes the bytes of the section `metadata` (eight bytes, then a flatbuffer)
+// or `metadata_fb` (a bare flatbuffer): both forms are tried on either. Checks
+// versions, required fields, sizes, counts and every enumerator. Errors:
+// qpc-metadata, qpc-metadata-newer (a required field this reader lacks).
+[[nodiscard]] base::Result<Metadata> parse_metadata(base::Bytes section);
+
+// Finds the section in network.elf (metadata_fb first) and decodes it.
+[[nodiscard]] base::Result<Metadata> read_metadata(base::Bytes elf);
+
+// The content of a section `metadata`. The nested execContext is left out: it
+// lets firmware move fields of the context, and programs written for the
+// layout of exec context 5 do not need that; which of its fields firmware
+// insists on is documented nowhere.
+[[nodiscard]] base::ByteVector write_metadata(const Metadata& metadata);
+
+// All names that a list of required fields may hold, without the common prefix.
+[[nodiscard]] bool is_known_field(std::string_view name);
+inline constexpr std::string_view kFieldPrefix = "AicMetadataFlat_Metadata->";
+
+}  // namespace qaic::program

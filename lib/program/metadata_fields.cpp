@@ -1,0 +1,102 @@
+// The names that programs use in their list of required fields, 82 in all.
+// Source: runtime-protocols §1.4.
+#include <algorithm>
+#include <array>
+
+#include "lib/program/metadata.hpp"
+
+namespace qaic::program {
+namespace {
+
+constexpr std::array<std::string_view, 82> kKnown = {
+    "versionMajor",
+    "versionMinor",
+    "networkName",
+    "requiredFields",
+    "semaphoreInitState",
+    "L2TCMInitState",
+    "dmaRequests",
+    "nspMulticastTables",
+    "hostMulticastTable",
+    "threadDescriptors",
+    "constantMappings",
+    "staticSharedDDRSize",
+    "dynamicSharedDDRSize",
+    "staticConstantsSize",
+    "dynamicConstantsSize",
+    "exitDoorbellOffset",
+    "l2CachedDDRSize",
+    "L2TCMInitSize",
+    "execContextMajorVersion",
+    "numNSPs",
+    "numSemaphores",
+    "hwVersionMajor",
+    "hwVersionMinor",
+    "staticSharedDDRECCEnabled",
+    "dynamicSharedDDRECCEnabled",
+    "staticConstantsECCEnabled",
+    "dynamicConstantsECCEnabled",
+    "singleVTCMPage",
+    "hasHvxFP",
+    "hasHmxFP",
+    "VTCMSize",
+    "L2TCMSize",
+    "networkHeapSize",
+    "raw_struct_version_length",
+    "QNNConfig",
+    "portTable",
+    "execContext",
+    "L2TCMInitStateNonZeroRegions",
+    "dynamicSharedDDRSupported",
+    "networkHeapBehavior",
+    "dmaRequests->semaphoreOps",
+    "dmaRequests->doorbellOps",
+    "dmaRequests->hostOffset",
+    "dmaRequests->devOffset",
+    "dmaRequests->size",
+    "dmaRequests->num",
+    "dmaRequests->mcId",
+    "dmaRequests->devAddrSpace",
+    "dmaRequests->inOut",
+    "dmaRequests->portId",
+    "dmaRequests->transactionId",
+    "dmaRequests->semaphoreOps->semNum",
+    "dmaRequests->semaphoreOps->semValue",
+    "dmaRequests->semaphoreOps->semOp",
+    "dmaRequests->semaphoreOps->preOrPost",
+    "dmaRequests->semaphoreOps->inSyncFence",
+    "dmaRequests->semaphoreOps->outSyncFence",
+    "dmaRequests->doorbellOps->offset",
+    "dmaRequests->doorbellOps->data",
+    "dmaRequests->doorbellOps->mcId",
+    "dmaRequests->doorbellOps->size",
+    "nspMulticastTables->multicastEntries",
+    "nspMulticastTables->multicastEntries->baseAddrOffset",
+    "nspMulticastTables->multicastEntries->mask",
+    "nspMulticastTables->multicastEntries->size",
+    "nspMulticastTables->multicastEntries->addrSpace",
+    "nspMulticastTables->multicastEntries->dynamic",
+    "hostMulticastTable->multicastEntries",
+    "hostMulticastTable->multicastEntries->mask",
+    "hostMulticastTable->multicastEntries->size",
+    "threadDescriptors->entryPoint",
+    "threadDescriptors->typeMask",
+    "constantMappings->constantDataBaseOffset",
+    "constantMappings->coreMask",
+    "constantMappings->size",
+    "QNNConfig->Constants",
+    "portTable->portId",
+    "portTable->portType",
+    "L2TCMInitStateNonZeroRegions->start",
+    "L2TCMInitStateNonZeroRegions->end",
+    "L2TCMInitStateNonZeroRegions->size",
+    "networkHeapBehavior->onNetworkDeactivate",
+};
+
+}  // namespace
+
+bool is_known_field(std::string_view name) {
+  return std::ranges::find(kKnown, name) != kKnown.end();
+}
+
+}  // namespace qaic::program

@@ -1,0 +1,185 @@
+#include "lib/program/plan.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace qaic::program {
+namespace {
+
+namespace uapi = wire::uapi;
+namespace qpc = wire::qpc;
+using base::fail;
+
+constexpr std::size_t kSlots = 4;  // semaphore slots of a slice
+
+// The kernel counts the flag, whatever the command: a NOP must not have it.
+bool is_presync(const SemaphoreOp& op) {
+  return op.when == qpc::PreOrPost::pre && op.command != uapi::SemaphoreCommand::nop;
+}
+
+PlannedSemaphore plan_semaphore(const SemaphoreOp& op) {
+  return {op.command, static_cast<std::uint8_t>(op.number), op.value, is_presync(op),
+          static_cast<std::uint8_t>((op.in_sync_fence ? uapi::kSemaphoreInSyncFence : 0) |
+                                    (op.out_sync_fence ? uapi::kSemaphoreOutSyncFence : 0))};
+}
+
+PlannedDoorbell plan_doorbell(const DoorbellOp& op) {
+  constexpr std::uint32_t kBits[] = {8, 16, 32};
+  return {op.mcid, op.offset, op.data, kBits[static_cast<std::size_t>(op.size)]};
+}
+
+// All slices of one request; the first one moves the data.
+base::Result<std::vector<PlannedSlice>> slices_of(const DmaRequest& request, std::size_t index) {
+  const auto presyncs = std::ranges::count_if(request.semaphores, is_presync);
+  if (presyncs > 1) {
+    return fail(base::make_error(base::ErrorKind::unsupported, "qpc-presync",
+                                 "DMA request " + std::to_string(index) + " waits for " +
+                                     std::to_string(presyncs) +
+                                     " semaphores before it moves data; the kernel driver takes one",
+                                 "compile the program with one semaphore per request"));
+  }
+
+  std::vector<PlannedSlice> out(1);
+  PlannedSlice& first = out.front();
+  first.size = request.size;
+  first.offset = request.size == 0 ? 0 : request.host_offset;
+  first.space = request.space;
+  first.mcid = request.mcid;
+  first.dev_offset = request.dev_offset;
+  first.request = index;
+
+  // The kernel lets a request without a presync overtake, so what is split off
+  // waits for all transfers of this direction to be complete.
+  const std::uint8_t fence =
+      request.transfer == qpc::Transfer::in ? uapi::kSemaphoreInSyncFence : uapi::kSemaphoreOutSyncFence;
+  const auto add_slice = [&]() -> PlannedSlice& {
+    PlannedSlice& slice = out.emplace_back();
+    slice.request = index;
+    slice.space = request.space;
+    slice.semaphores[0].flags = fence;
+    return slice;
+  };
+
+  // The presync belongs to the slice that moves the data, wherever it stands.
+  std::vector<SemaphoreOp> ops = request.semaphores;
+  std::ranges::stable_partition(ops, is_presync);
+  std::size_t slot = 0;
+  for (const auto& op : ops) {
+    if (slot == kSlots) {
+      add_slice();
+      slot = 0;
+    }
+    PlannedSemaphore& place = out.back().semaphores[slot++];
+    const std::uint8_t kept = place.flags;
+    place = plan_semaphore(op);
+    place.flags |= kept;
+  }
+  for (const auto& op : request.doorbells) {
+    if (out.back().doorbell) add_slice();
+    out.back().doorbell = plan_doorbell(op);
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<Plan> plan_submission(const Metadata& metadata, const Descriptor& descriptor) {
+  Plan plan;
+  bool open = false;  // whether the last BO may take the next request
+  for (std::size_t i = 0; i < metadata.requests.size(); ++i) {
+    const DmaRequest& request = metadata.requests[i];
+    QAIC_TRY(const auto slices, slices_of(request, i));
+    const auto direction =
+        request.transfer == qpc::Transfer::in ? uapi::Direction::to_device : uapi::Direction::from_device;
+    const bool moves_data = request.size != 0;
+    const bool continues = open && moves_data && plan.bos.back().buffer == request.buffer &&
+                           plan.bos.back().direction == direction;
+    if (!continues) {
+      PlannedBo& bo = plan.bos.emplace_back();
+      bo.direction = direction;
+      bo.size = uapi::kPageSize;
+      if (moves_data) {
+        if (request.buffer >= descriptor.dma_buffers.size()) {
+          return fail(
+              base::make_error(base::ErrorKind::bad_input, "qpc-mismatch",
+                               "DMA request " + std::to_string(i) + " uses a buffer that is not described"));
+        }
+        bo.buffer = request.buffer;
+        bo.size = descriptor.dma_buffers[request.buffer].size;
+      }
+    }
+    open = moves_data;
+    auto& target = plan.bos.back().slices;
+    target.insert(target.end(), slices.begin(), slices.end());
+  }
+  if (plan.bos.empty()) {
+    return fail(base::make_error(base::ErrorKind::bad_input, "qpc-empty",
+                                 "the program has no DMA request: nothing could be submitted"));
+  }
+  plan.wait_for = plan.bos.size() - 1;
+  for (std::size_t i = plan.bos.size(); i-- > 0;) {
+    if (plan.bos[i].direction != uapi::Direction::from_device) continue;
+    plan.wait_for = i;
+    break;
+  }
+  return plan;
+}
+
+uapi::AttachSliceEntry resolve(const PlannedSlice& slice, const ActivationBases& bases) {
+  uapi::AttachSliceEntry out{};
+  out.size = slice.size;
+  out.offset = slice.offset;
+  for (std::size_t i = 0; i < kSlots; ++i) {
+    const PlannedSemaphore& in = slice.semaphores[i];
+    out.sem[i].val = in.value;
+    out.sem[i].index = in.number;
+    out.sem[i].presync = in.presync ? 1 : 0;
+    out.sem[i].cmd = static_cast<std::uint8_t>(in.command);
+    out.sem[i].flags = in.flags;
+  }
+  const auto window = [&](std::uint16_t mcid) { return bases.multicast + qpc::kMulticastWindow * mcid; };
+  if (slice.size != 0) {
+    switch (slice.space) {
+      case qpc::AddressSpace::multicast:
+        out.dev_addr = window(slice.mcid) + slice.dev_offset;
+        break;
+      case qpc::AddressSpace::ddr:
+        out.dev_addr = bases.ddr + slice.dev_offset;
+        break;
+      case qpc::AddressSpace::ddr_dynamic_shared:
+        out.dev_addr = bases.dynamic_ddr + slice.dev_offset;
+        break;
+    }
+  }
+  if (slice.doorbell) {
+    out.db_addr = window(slice.doorbell->mcid) + slice.doorbell->offset;
+    out.db_data = slice.doorbell->data;
+    out.db_len = slice.doorbell->bits;
+  }
+  return out;
+}
+
+std::vector<TensorPiece> tensor_pieces(const Plan& plan, const Tensor& tensor) {
+  std::vector<TensorPiece> out;
+  if (!tensor.place) return out;
+  const std::uint64_t begin = tensor.place->offset;
+  const std::uint64_t end = begin + tensor.byte_size;
+  for (std::size_t i = 0; i < plan.bos.size(); ++i) {
+    const PlannedBo& bo = plan.bos[i];
+    if (bo.buffer != tensor.place->buffer) continue;
+    for (const auto& slice : bo.slices) {
+      const std::uint64_t from = std::max(begin, slice.offset);
+      const std::uint64_t to = std::min(end, slice.offset + slice.size);
+      if (from >= to) continue;
+      // Neighbouring slices of a BO are one piece.
+      if (!out.empty() && out.back().bo == i && out.back().bo_offset + out.back().size == from) {
+        out.back().size += to - from;
+      } else {
+        out.push_back({i, from, from - begin, to - from});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace qaic::program

@@ -1,0 +1,41 @@
+// A tensor as the user of a program sees it. Source: runtime-protocols §1.3.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lib/program/descriptor.hpp"
+
+namespace qaic::program {
+
+struct Tensor {
+  std::string name;
+  wire::qpc::Transfer direction = wire::qpc::Transfer::in;
+  std::uint32_t type = 0;  // wire::qpc::DataType
+  std::vector<std::int32_t> dims;
+  std::uint64_t byte_size = 0;
+  float scale = 0;  // real value = (q - offset) * scale, of the quantised types
+  std::int32_t offset = 0;
+  bool partial_allowed = false;
+
+  // Where its bytes are; nothing for an input that the compiler optimised away
+  // (it is accepted and ignored) and for a tensor that cannot be used.
+  struct Place {
+    std::uint32_t buffer = 0;  // DMA buffer number
+    std::uint32_t offset = 0;  // bytes inside it
+  };
+  std::optional<Place> place;
+
+  // The first step that is more than copying ("quantize", …): such a tensor
+  // cannot be given or taken in the user's form. Empty = usable.
+  std::string unsupported_transform;
+};
+
+// Inputs in order, then outputs in order: the order of user buffers. The
+// descriptor must have come out of parse_descriptor, or be as consistent.
+[[nodiscard]] std::vector<Tensor> list_tensors(const Descriptor& descriptor);
+
+}  // namespace qaic::program
