@@ -42,6 +42,26 @@ Result<Image> malformed(std::string what) {
   return fail(make_error(ErrorKind::verdict, "fw-elf-malformed", std::move(what)));
 }
 
+// Every segment lies inside the file, and no byte belongs to two of them: a
+// file of a few kilobytes could otherwise ask for gigabytes to be hashed.
+Result<void> check_extents(const Image& image) {
+  std::optional<std::uint64_t> total = 0;
+  for (std::size_t i = 0; i < image.segments.size(); ++i) {
+    const Segment& segment = image.segments[i];
+    if (segment.file_size != 0 && !base::slice(image.bytes, segment.offset, segment.file_size)) {
+      return fail(make_error(ErrorKind::verdict, "fw-truncated",
+                             "segment " + std::to_string(i) + " reaches beyond the end of the file (" +
+                                 std::to_string(image.bytes.size()) + " bytes)",
+                             "copy the file again: it is shorter than its headers say"));
+    }
+    total = base::checked_add(*total, segment.file_size);
+    if (!total || *total > image.bytes.size()) {
+      return fail(make_error(ErrorKind::verdict, "fw-elf-malformed", "segments overlap in the file"));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Bytes Image::content(const Segment& segment) const {
@@ -72,9 +92,6 @@ Result<Image> read_elf(base::Bytes bytes) {
   }
   if (gelf_getehdr(elf.get(), &header) == nullptr) return malformed("the ELF header cannot be read");
   if (header.e_ident[EI_DATA] != ELFDATA2LSB) return malformed("the ELF file is not little-endian");
-  if (header.e_type != ET_EXEC) {
-    return malformed("the ELF file is not an executable (e_type " + std::to_string(header.e_type) + ")");
-  }
 
   Image image;
   image.bytes = bytes;
@@ -92,22 +109,24 @@ Result<Image> read_elf(base::Bytes bytes) {
     return fail(make_error(ErrorKind::verdict, "fw-truncated", "the file ends inside its program headers"));
   }
 
-  std::optional<std::uint64_t> total = 0;
   for (int i = 0; i < header.e_phnum; ++i) {
     GElf_Phdr entry{};
     if (gelf_getphdr(elf.get(), i, &entry) == nullptr) {
       return malformed("program header " + std::to_string(i) + " cannot be read");
     }
-    if (entry.p_filesz != 0 && !base::slice(bytes, entry.p_offset, entry.p_filesz)) {
-      return fail(make_error(ErrorKind::verdict, "fw-truncated",
-                             "segment " + std::to_string(i) + " reaches beyond the end of the file (" +
-                                 std::to_string(bytes.size()) + " bytes)",
-                             "copy the file again: it is shorter than its headers say"));
-    }
-    total = base::checked_add(*total, entry.p_filesz);
-    if (!total || *total > bytes.size()) return malformed("segments overlap in the file");
     image.segments.push_back({entry.p_type, entry.p_flags, entry.p_offset, entry.p_filesz, entry.p_memsz});
   }
+  const bool any_role = std::any_of(image.segments.begin(), image.segments.end(), [](const Segment& s) {
+    return s.has_role(Role::hash_segment) || s.has_role(Role::headers);
+  });
+  if (!any_role) {
+    return fail(make_error(ErrorKind::bad_input, "fw-no-hash-segment",
+                           "an ordinary ELF file, not a signed firmware image"));
+  }
+  if (header.e_type != ET_EXEC) {
+    return malformed("the ELF file is not an executable (e_type " + std::to_string(header.e_type) + ")");
+  }
+  QAIC_CHECK(check_extents(image));
   return image;
 }
 

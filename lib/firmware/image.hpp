@@ -52,8 +52,9 @@ struct HashSegment {
 // kind bad_input = this is no firmware image at all, kind verdict = it is one,
 // and it is wrong.
 
-// ELF header and program headers; every segment lies inside the file.
-// Ids: fw-not-elf, fw-truncated, fw-elf-malformed.
+// ELF header and program headers; every segment lies inside the file, and they
+// do not overlap. Ids: fw-not-elf, fw-no-hash-segment (bad_input), fw-truncated,
+// fw-elf-malformed.
 [[nodiscard]] base::Result<Image> read_elf(base::Bytes bytes);
 
 // Where the one hash segment is. Ids: fw-no-hash-segment (bad_input),
