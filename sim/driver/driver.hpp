@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -26,6 +27,9 @@ class ClientMemory {
   virtual ~ClientMemory() = default;
   virtual bool read(std::uint64_t address, base::MutableBytes out) = 0;
   virtual bool write(std::uint64_t address, base::Bytes in) = 0;
+  // Whether all of [address, address + size) can be read: what pinning its
+  // pages finds out. This one reads a byte of each page.
+  virtual bool readable(std::uint64_t address, std::uint64_t size);
 };
 
 // The memory behind one open node: a BO's pages live in it at the offset that
@@ -54,6 +58,14 @@ class UserHandles {
 struct Parameters {
   std::chrono::seconds control_resp_timeout{60};
   std::chrono::milliseconds wait_exec_default_timeout{5000};
+
+  // Not of the module, but of the host it runs in.
+  // Largest piece in which host memory is listed for the card. An IOMMU makes
+  // it the limit the driver sets; without one it is what the page allocator
+  // found in one piece. Bytes, a multiple of 4096, below 4 GiB.
+  std::uint64_t dma_segment_bytes = 0xFFFFF000;
+  // Pages that one MANAGE message can pin: page pointers in one 4 MiB kmalloc.
+  std::uint64_t pinned_pages = 524288;
 };
 
 struct Uevent {
@@ -84,9 +96,17 @@ class Driver : private device::HostMemory, private device::Interrupts {
 
   // 0 or -errno (ENODEV while not ONLINE). `memory` must outlive the file.
   [[nodiscard]] int open(NodeMemory& memory, OpenFile& out);
-  // The last reference to the file description went.
+  // The last reference to the file description went. Never blocks: TERMINATE
+  // and what follows happen as the card answers; a call that still sleeps on
+  // the file is waited for.
   void close(OpenFile file);
+  // False once close() has run its course: `memory` is used until then.
+  [[nodiscard]] bool is_open(OpenFile file) const;
 
+  // PRIME_HANDLE_TO_FD and PRIME_FD_TO_HANDLE give EOPNOTSUPP and GET_CAP says
+  // that PRIME is absent: dma-bufs cannot be made or read at this face, where
+  // the real driver can do both.
+  //
   // One ioctl. `argument` is the user's pointer value. Returns the result at
   // once (>= 0 or -errno), or nothing if the call sleeps: then `done` is called
   // exactly once later, from whatever event ends it, unless interrupt() comes first.
@@ -106,6 +126,9 @@ class Driver : private device::HostMemory, private device::Interrupts {
   void tick();
 
   [[nodiscard]] std::vector<Uevent> take_uevents();
+  // Bus address ranges that are mapped for the card now: queues, sliced BOs,
+  // memory of MANAGE requests. For tests and `qaic-sim status`.
+  [[nodiscard]] std::size_t mapped_ranges() const;
   // dbcN_state sysfs attribute.
   [[nodiscard]] unsigned dbc_state(base::DbcId dbc) const;
   [[nodiscard]] const device::Card& card() const;
