@@ -1,42 +1,57 @@
 // qaic-qpc: looks into program files and makes them.
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <exception>
-#include <string>
 #include <string_view>
 
+#include "tools/common/command_line.hpp"
+#include "tools/common/envelope.hpp"
+#include "tools/common/exit_code.hpp"
+#include "tools/common/failure.hpp"
 #include "tools/qaic-qpc/verbs.hpp"
 
 namespace {
 
-using qaic::base::ErrorKind;
+using qaic::tools::Failure;
 
-constexpr int kUsage = static_cast<int>(ErrorKind::usage);
-constexpr int kInternal = static_cast<int>(ErrorKind::internal);
+constexpr const char* kTool = "qaic-qpc";
+constexpr const char* kSchema = "qaic.qpc-inspect/1";
 
-void print_error(const qaic::base::Error& error) {
-  std::fprintf(stderr, "qaic-qpc: %s\nhint: %s\nid: %s\n", error.what.c_str(),
-               error.hint.empty() ? "-" : error.hint.c_str(), error.id.c_str());
+Failure failure_of(const qaic::base::Error& error) {
+  return {static_cast<int>(error.kind), error.id, error.what, error.hint, std::nullopt};
+}
+
+// The document of the library inside the envelope of the tools.
+nlohmann::json enveloped(const qaic::qpc::Outcome& outcome, const std::vector<Failure>& failures) {
+  const int code = failures.empty() ? qaic::tools::kDone : failures.front().exit_code;
+  auto out = qaic::tools::envelope(kSchema, kTool, {}, code, nlohmann::json::array(), failures);
+  const bool known = outcome.document.is_object();
+  out["container"] = known ? outcome.document["container"] : nlohmann::json(nullptr);
+  out["program"] = known ? outcome.document["program"] : nlohmann::json(nullptr);
+  return out;
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Looks into program files (QPC) for Cloud AI 100 cards, and makes them", "qaic-qpc"};
-  app.set_version_flag("--version", "qaic-qpc " QAIC_VERSION);
+  CLI::App app{"Look into program files (QPC) for Cloud AI 100 cards, and make them", kTool};
+  qaic::tools::GlobalOptions options;
+  qaic::tools::add_output_options(app, options);
   app.require_subcommand(1);
-  const qaic::qpc::Run pack = qaic::qpc::register_pack(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    print_error(qaic::base::make_error(ErrorKind::usage, "usage", error.what(), "qaic-qpc --help"));
-    return kUsage;
+  app.fallthrough();
+  const auto inspect = qaic::qpc::register_inspect(app);
+  const auto pack = qaic::qpc::register_pack(app);
+  if (const auto code = qaic::tools::parse_command_line(app, argc, argv)) return *code;
+
+  const auto outcome = app.got_subcommand("pack") ? pack() : inspect();
+  std::vector<Failure> failures;
+  if (outcome.error) {
+    failures.push_back(failure_of(*outcome.error));
+    qaic::tools::print_failure(kTool, failures.back());
   }
-  const auto code = pack({});
-  if (!code) {
-    print_error(code.error());
-    return static_cast<int>(code.error().kind);
+  int written = qaic::tools::kDone;
+  if (options.json) {
+    written = qaic::tools::write_document(enveloped(outcome, failures), options.output_file);
+  } else if (!outcome.text.empty()) {
+    written = qaic::tools::write_text(outcome.text, options.output_file, kTool);
   }
-  return *code;
+  return failures.empty() ? written : failures.front().exit_code;
 }
 
 }  // namespace
@@ -45,7 +60,8 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
-    print_error(qaic::base::make_error(ErrorKind::internal, "internal", error.what(), "please report this"));
-    return kInternal;
+    qaic::tools::print_failure(kTool, {qaic::tools::kOurBug, "internal", error.what(),
+                                       "please report this with the file", std::nullopt});
+    return qaic::tools::kOurBug;
   }
 }

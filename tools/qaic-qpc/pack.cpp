@@ -8,10 +8,12 @@
 
 #include "lib/program/container.hpp"
 #include "lib/program/elf.hpp"
+#include "lib/program/inspect.hpp"
 #include "lib/program/program.hpp"
 #include "os/file.hpp"
 #include "os/mapping.hpp"
 #include "tools/qaic-qpc/description.hpp"
+#include "tools/qaic-qpc/input.hpp"
 #include "tools/qaic-qpc/verbs.hpp"
 #include "wire/qpc.hpp"
 
@@ -32,35 +34,24 @@ struct PackOptions {
   std::string program;
 };
 
-// A file named on the command line that is not there is a wrong file, not a
-// missing card, which the number of the error alone would say.
-template <class T>
-base::Result<T> input(base::Result<T> result) {
-  if (!result && result.error().kind != base::ErrorKind::permission)
-    result.error().kind = base::ErrorKind::bad_input;
-  return result;
-}
-
 base::Error cannot_write(const std::string& path, std::string_view why) {
   return base::make_error(base::ErrorKind::permission, "file-write",
                           fmt::format("cannot write '{}': {}", path, why),
                           "check the folder and the space left");
 }
 
-// What a program file must satisfy to be run, by the reader's own judgement.
-base::Result<void> check_file(const std::string& path) {
-  QAIC_TRY(const os::Fd fd, os::open_file(path, os::OpenMode::read));
-  QAIC_TRY(const std::uint64_t size, os::file_size(fd.get()));
-  QAIC_TRY(const os::Mapping file,
-           os::Mapping::shared(fd.get(), 0, static_cast<std::size_t>(size), os::Mapping::Access::read));
+// What a program file must satisfy to be run, by the reader's own judgement;
+// gives it as inspect shows it.
+base::Result<std::string> check_file(const std::string& path) {
+  QAIC_TRY(const os::Mapping file, map_file(path));
   QAIC_TRY(const program::Program parsed, program::parse_program(file.bytes()));
   QAIC_CHECK(program::plan_submission(parsed.metadata, parsed.descriptor));
-  return {};
+  return program::inspect_json(parsed);
 }
 
 // Writes beside the target, checks and renames, so that a program file is whole
 // and right, or not there. Segments are streamed: constants may be far larger than memory.
-base::Result<void> write_segments(const std::string& path, std::vector<program::Segment> segments) {
+base::Result<std::string> write_segments(const std::string& path, std::vector<program::Segment> segments) {
   QAIC_TRY(const program::ContainerLayout layout, program::lay_out_container(segments));
   const std::string temporary = path + ".part";
   std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
@@ -86,9 +77,10 @@ base::Result<void> write_segments(const std::string& path, std::vector<program::
     fs::remove(temporary, error);
     return fail(cannot_write(temporary, "writing failed"));
   }
-  if (auto checked = check_file(temporary); !checked) {
+  auto checked = check_file(temporary);
+  if (!checked) {
     fs::remove(temporary, error);
-    return fail(std::move(checked).error());
+    return checked;
   }
   fs::rename(temporary, path, error);
   if (error) {
@@ -96,18 +88,15 @@ base::Result<void> write_segments(const std::string& path, std::vector<program::
     fs::remove(temporary, error);
     return fail(cannot_write(path, why));
   }
-  return {};
+  return checked;
 }
 
-base::Result<int> pack(const PackOptions& options) {
+base::Result<std::string> pack(const PackOptions& options) {
   QAIC_TRY(const base::ByteVector text, input(os::read_file(options.description, kMaxDescriptionBytes)));
   QAIC_TRY(const base::ByteVector elf, input(os::read_file(options.elf, kMaxElfBytes)));
   os::Mapping constants;
   if (!options.constants.empty()) {
-    QAIC_TRY(const os::Fd fd, input(os::open_file(options.constants, os::OpenMode::read)));
-    QAIC_TRY(const std::uint64_t size, os::file_size(fd.get()));
-    QAIC_TRY(constants,
-             os::Mapping::shared(fd.get(), 0, static_cast<std::size_t>(size), os::Mapping::Access::read));
+    QAIC_TRY(constants, map_file(options.constants));
   }
   QAIC_TRY(const Description description,
            read_description(base::as_text(text), elf, constants.bytes().size()));
@@ -125,8 +114,7 @@ base::Result<int> pack(const PackOptions& options) {
     segments.push_back({std::string(wqpc::kConstants), constants.bytes(), constants_descriptor.static_size});
     segments.push_back({std::string(wqpc::kConstantsDescriptor), base::bytes_of(constants_descriptor), 0});
   }
-  QAIC_CHECK(write_segments(options.program, std::move(segments)));
-  return 0;
+  return write_segments(options.program, std::move(segments));
 }
 
 }  // namespace
@@ -143,7 +131,16 @@ Run register_pack(CLI::App& app) {
   verb->add_option("-o,--program", options->program, "Program file to write, usually programqpc.bin")
       ->required()
       ->type_name("FILE");
-  return [options](const Output&) { return pack(*options); };
+  return [options] {
+    Outcome out;
+    const auto made = pack(*options);
+    if (made) {
+      out.document = nlohmann::json::parse(*made);
+    } else {
+      out.error = made.error();
+    }
+    return out;
+  };
 }
 
 }  // namespace qaic::qpc

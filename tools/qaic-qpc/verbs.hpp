@@ -1,23 +1,27 @@
-// One function per verb: registers its options, and runs.
+// One function per verb: registers its options and gives what runs it.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
-#include "base/result.hpp"
+#include "base/error.hpp"
 
 namespace qaic::qpc {
 
-// Options every verb has.
-struct Output {
-  bool json = false;
-  std::string file;  // instead of stdout
+// What a verb has to say. With an error there may be a document all the same:
+// as much as could be read.
+struct Outcome {
+  std::string text;         // for stdout; may be empty
+  nlohmann::json document;  // of schema qaic.qpc-inspect/1; null without one
+  std::optional<base::Error> error;
 };
 
-// Runs a parsed verb; the value is the exit code.
-using Run = std::function<base::Result<int>(const Output&)>;
+using Run = std::function<Outcome()>;
 
+Run register_inspect(CLI::App& app);
 Run register_pack(CLI::App& app);
 
 }  // namespace qaic::qpc

@@ -1,0 +1,25 @@
+// Files named on the command line.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "os/mapping.hpp"
+
+namespace qaic::qpc {
+
+// A file named on the command line that is not there is a wrong file, not a
+// missing card, which is what the number of the error alone would say.
+template <class T>
+base::Result<T> input(base::Result<T> result) {
+  if (!result && result.error().kind != base::ErrorKind::permission) {
+    result.error().kind = base::ErrorKind::bad_input;
+    if (result.error().hint.empty()) result.error().hint = "check the name of the file";
+  }
+  return result;
+}
+
+// The whole file, mapped.
+[[nodiscard]] base::Result<os::Mapping> map_file(const std::string& path);
+
+}  // namespace qaic::qpc

@@ -1,0 +1,56 @@
+// `qaic-qpc inspect`: what is in a program file.
+#include <memory>
+#include <utility>
+
+#include "lib/program/inspect.hpp"
+#include "lib/program/program.hpp"
+#include "os/file.hpp"
+#include "os/mapping.hpp"
+#include "tools/qaic-qpc/input.hpp"
+#include "tools/qaic-qpc/report.hpp"
+#include "tools/qaic-qpc/verbs.hpp"
+#include "wire/qpc.hpp"
+
+namespace qaic::qpc {
+namespace {
+
+struct InspectOptions {
+  std::string file;
+};
+
+std::string program_path(const std::string& given) {
+  if (os::file_kind(given) != os::FileKind::folder) return given;
+  return given + "/" + std::string(wire::qpc::kFileName);
+}
+
+Outcome inspect(const InspectOptions& options) {
+  Outcome out;
+  const auto mapped = map_file(program_path(options.file));
+  if (!mapped) {
+    out.error = mapped.error();
+    return out;
+  }
+  const auto container = program::parse_container(mapped->bytes());
+  if (!container) {
+    out.error = container.error();
+    return out;
+  }
+  const auto program = program::parse_program(mapped->bytes());
+  if (!program) out.error = program.error();
+  out.document =
+      nlohmann::json::parse(program ? program::inspect_json(*program) : program::inspect_json(*container));
+  out.text = report_text(out.document);
+  return out;
+}
+
+}  // namespace
+
+Run register_inspect(CLI::App& app) {
+  const auto options = std::make_shared<InspectOptions>();
+  CLI::App* verb =
+      app.add_subcommand("inspect", "Show segments, tensors, what a card must have, and DMA requests");
+  verb->add_option("FILE", options->file, "Program file, or a folder with programqpc.bin")->required();
+  return [options] { return inspect(*options); };
+}
+
+}  // namespace qaic::qpc

@@ -1,0 +1,188 @@
+#include "tools/qaic-qpc/report.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+namespace qaic::qpc {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string bytes(const Json& value) {
+  const auto count = value.get<std::uint64_t>();
+  constexpr std::string_view kUnits[] = {"KiB", "MiB", "GiB"};
+  if (count < 1024) return fmt::format("{} B", count);
+  double scaled = static_cast<double>(count) / 1024;
+  std::size_t unit = 0;
+  while (scaled >= 1024 && unit + 1 < std::size(kUnits)) {
+    scaled /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.4g} {} ({} B)", scaled, kUnits[unit], count);
+}
+
+std::string shape(const Json& dims) {
+  std::string out;
+  for (const auto& dim : dims) out += (out.empty() ? "" : "x") + dim.dump();
+  return out.empty() ? "scalar" : out;
+}
+
+std::string threads(const Json& list) {
+  std::string out;
+  for (const auto& thread : list) {
+    out += fmt::format("{}{}{}{}", out.empty() ? "" : ", ", text(thread["entry"]),
+                       thread["hvx"] == true ? " hvx" : "", thread["hmx"] == true ? " hmx" : "");
+  }
+  return out;
+}
+
+std::string semaphore(const Json& op) {
+  const std::string_view fences = op["in_fence"] == true
+                                      ? (op["out_fence"] == true ? " fence in+out" : " fence in")
+                                      : (op["out_fence"] == true ? " fence out" : "");
+  const std::string name = text(op["op"]);
+  const bool has_value = name == "init" || name == "wait_equal" || name == "wait_at_least";
+  return fmt::format("{} s{}{}{}", name, op["number"].dump(), has_value ? " " + op["value"].dump() : "",
+                     fences);
+}
+
+std::string request(const Json& r) {
+  std::string out = fmt::format("{:>5}  ", r["index"].dump());
+  const auto list = [&](const char* when) {
+    for (const auto& op : r["semaphores"]) {
+      if (op["when"] == when) out += semaphore(op) + "; ";
+    }
+  };
+  list("pre");
+  if (r["size_bytes"] == 0) {
+    out += "no data; ";
+  } else {
+    const std::string buffer = fmt::format("buffer {}+{}", r["buffer"].dump(), r["host_offset"].dump());
+    const std::string memory =
+        r["mcid"].is_null() ? fmt::format("{}+{}", text(r["memory"]), r["memory_offset"].dump())
+                            : fmt::format("multicast {}+{}", r["mcid"].dump(), r["memory_offset"].dump());
+    const bool in = r["transfer"] == "in";
+    out += fmt::format("{} B {} -> {}; ", r["size_bytes"].dump(), in ? buffer : memory, in ? memory : buffer);
+  }
+  list("post");
+  for (const auto& bell : r["doorbells"]) {
+    out += fmt::format("doorbell multicast {}+{} := {} ({} bits); ", bell["mcid"].dump(),
+                       bell["offset"].dump(), bell["data"].dump(), bell["bits"].dump());
+  }
+  out.resize(out.size() - 2);
+  return out + "\n";
+}
+
+void tensors(std::string& out, const Json& list) {
+  out += "Tensors\n";
+  for (const auto& t : list) {
+    out += fmt::format("  {:<3} {:<3} {} {} [{}] {} B", text(t["direction"]), t["index"].dump(),
+                       text(t["name"]), text(t["type"]), shape(t["dims"]), t["size_bytes"].dump());
+    if (text(t["type"]).ends_with("_q")) {
+      out += fmt::format(" scale {} zero point {}", t["scale"].dump(), t["zero_point"].dump());
+    }
+    if (!t["buffer"].is_null())
+      out += fmt::format(" in buffer {}+{}", t["buffer"].dump(), t["buffer_offset"].dump());
+    if (t["partial_allowed"] == true) out += " partial allowed";
+    if (t["ignored"] == true) out += " ignored by the program";
+    if (!t["unsupported_transform"].is_null()) {
+      out += fmt::format(" NOT USABLE: needs transform '{}'", text(t["unsupported_transform"]));
+    }
+    out += "\n";
+  }
+}
+
+void needs(std::string& out, const Json& r) {
+  out += "Needs of a card\n";
+  for (const auto& [label, key] : {std::pair{"NSPs", "nsps"},
+                                   {"Threads per NSP", "threads"},
+                                   {"Semaphores", "semaphores"},
+                                   {"Multicast ids", "multicast_ids"}}) {
+    out += fmt::format("  {:<24} {}\n", label, r[key].dump());
+  }
+  for (const auto& [label, key] : {std::pair{"L2TCM", "l2tcm_bytes"},
+                                   {"VTCM", "vtcm_bytes"},
+                                   {"L2-cached DDR", "l2_cached_ddr_bytes"},
+                                   {"Shared DDR", "shared_ddr_bytes"},
+                                   {"Dynamic shared DDR", "dynamic_shared_ddr_bytes"},
+                                   {"Static constants", "static_constants_bytes"},
+                                   {"Dynamic constants", "dynamic_constants_bytes"},
+                                   {"Heap", "heap_bytes"}}) {
+    out += fmt::format("  {:<24} {}\n", label, bytes(r[key]));
+  }
+}
+
+void multicast(std::string& out, const Json& program) {
+  const Json& host = program["host_multicast"];
+  const Json& tables = program["nsp_multicast"];
+  if (host.empty() && tables.empty()) return;
+  out += "Multicast ids\n";
+  for (std::size_t id = 0; id < host.size(); ++id) {
+    out += fmt::format("  {:<5} host writes {} B to NSPs {}", id, host[id]["size_bytes"].dump(),
+                       text(host[id]["nsp_mask"]));
+    // NSPs mostly agree; the first one stands for all that say the same.
+    for (std::size_t nsp = 0; nsp < tables.size(); ++nsp) {
+      if (id >= tables[nsp].size() || (nsp > 0 && id < tables[0].size() && tables[nsp][id] == tables[0][id]))
+        continue;
+      const Json& e = tables[nsp][id];
+      out += fmt::format("; NSP {}: {}+{}", nsp, text(e["memory"]), e["offset"].dump());
+    }
+    out += "\n";
+  }
+}
+
+void submission(std::string& out, const Json& program) {
+  out += "Submission\n";
+  if (program["plan"].is_null()) {
+    out += fmt::format("  impossible: {}\n", text(program["plan_error"]));
+    return;
+  }
+  std::size_t index = 0;
+  for (const auto& bo : program["plan"]) {
+    out += fmt::format("  BO {:<3} {} {} B, {}, slices:", index++, text(bo["direction"]),
+                       bo["size_bytes"].dump(),
+                       bo["buffer"].is_null() ? "no buffer" : "buffer " + bo["buffer"].dump());
+    for (const auto& slice : bo["slices"]) {
+      out += fmt::format(" {}+{}", slice["offset"].dump(), slice["size_bytes"].dump());
+    }
+    out += "\n";
+  }
+}
+
+}  // namespace
+
+std::string report_text(const Json& document) {
+  std::string out;
+  const Json& container = document["container"];
+  const Json& program = document["program"];
+  if (!program.is_null()) {
+    const Json& v = program["versions"];
+    out += fmt::format("Program {}\n", text(program["name"]));
+    out += fmt::format(
+        "  Versions: container {}, descriptor {}, metadata {}, exec context {}, hardware {}, ELF flags {}\n",
+        text(container["version"]), text(v["descriptor"]), text(v["metadata"]),
+        v["exec_context_major"].dump(), text(v["hardware"]), text(v["elf_flags"]));
+  }
+  out += fmt::format("Segments ({})\n", text(container["kind"]));
+  for (const auto& segment : container["segments"]) {
+    out += fmt::format("  {:<24} {}\n", text(segment["name"]), bytes(segment["size_bytes"]));
+  }
+  if (program.is_null()) return out;
+  tensors(out, program["tensors"]);
+  needs(out, program["resources"]);
+  out += fmt::format("Threads: {}\n", threads(program["threads"]));
+  out += fmt::format("Semaphores begin as: {}\n", program["semaphore_init"].dump());
+  multicast(out, program);
+  out += "DMA requests of one inference\n";
+  for (const auto& r : program["requests"]) out += request(r);
+  submission(out, program);
+  return out;
+}
+
+}  // namespace qaic::qpc
