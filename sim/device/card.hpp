@@ -73,6 +73,9 @@ class Card {
   // Empty when nothing is held by anybody: no constants, networks, activations,
   // DBCs, semaphores, DDR. Otherwise one line per thing that is still held.
   [[nodiscard]] std::vector<std::string> held() const;
+  // What the card has to say since the last call, oldest first: why a network
+  // was refused or died, what its code logged. One line each.
+  [[nodiscard]] std::vector<std::string> take_messages();
 
  private:
   struct State;

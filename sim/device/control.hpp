@@ -1,0 +1,54 @@
+// The control channel: requests in, exactly one reply each. Source:
+// kernel-interface §2, above all §2.8.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "sim/device/commands.hpp"
+#include "sim/device/message.hpp"
+#include "sim/device/transfer.hpp"
+
+namespace qaic::sim::device {
+
+class Control {
+ public:
+  Control(HostMemory& host_memory, Commands& commands, std::uint64_t features);
+  ~Control();
+
+  void receive(Bytes message);
+  // Continues requests whose deactivation ended.
+  void resume();
+  [[nodiscard]] std::vector<ByteVector> take_replies();
+  // Requests that are waiting for more data or for a network to leave.
+  void describe(std::vector<std::string>& lines) const;
+
+ private:
+  struct Work;  // one request on its way to its reply
+
+  void begin(Request request);
+  bool continue_transfer(const Request& request);
+  void run(std::unique_ptr<Work> work);
+  void resume(const Activations::Deactivated& end);
+  bool run_transaction(Work& work);
+  bool run_command(Work& work);
+  bool append(Work& work, const Commands::Outcome& outcome);
+  bool attach_channel(Work& work);
+  bool terminate(Work& work);
+  void forget(base::UserHandle user);
+  void send(const Reply& reply);
+
+  HostMemory& host_memory_;
+  Commands& commands_;
+  std::uint64_t features_;
+  Crc crc_;
+  std::vector<std::unique_ptr<Work>> parked_;   // want more DMA segments
+  std::vector<std::unique_ptr<Work>> waiting_;  // want a network to leave
+  std::vector<ByteVector> replies_;
+};
+
+}  // namespace qaic::sim::device
