@@ -1,0 +1,19 @@
+// Looks through network code for what the simulated NSPs cannot run.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.hpp"
+#include "sim/device/ports.hpp"
+
+namespace qaic::sim::nsp {
+
+// Where code may be: below, user DMA's trampolines; above, the shim.
+inline constexpr std::uint32_t kImageBegin = 0x02000000;
+inline constexpr std::uint32_t kImageEnd = 0x10000000;
+
+// Error id code-unsupported (or code-address): names the address and the reason.
+base::Result<void> check_code(const std::vector<device::CoreSegment>& segments);
+
+}  // namespace qaic::sim::nsp
