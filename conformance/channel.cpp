@@ -1,0 +1,128 @@
+#include "conformance/channel.hpp"
+
+#include <cerrno>
+#include <string>
+
+#include "os/file.hpp"
+#include "wire/nnc.hpp"
+
+namespace qaic::conformance {
+
+namespace nnc = wire::nnc;
+
+namespace {
+
+constexpr std::size_t kLargestNetwork = 256U << 20;
+
+// RT's habit, which firmware is known to take: eight zero bytes after a command.
+base::ByteVector command(base::Bytes bytes) {
+  base::ByteVector out(bytes.begin(), bytes.end());
+  out.resize(out.size() + 8);
+  return out;
+}
+
+template <class T>
+std::optional<T> passthrough_reply(const Message& message) {
+  const base::Bytes reply = message.reply(uapi::TransactionType::passthrough_from_dev);
+  return base::read_struct<T>(reply, sizeof(uapi::TransactionHeader));
+}
+
+std::optional<std::uint32_t> load_network(Run& run, const Node& node) {
+  auto elf = os::read_file(run.settings().network, kLargestNetwork);
+  if (!elf.has_value()) {
+    run.skip(elf.error().what);
+    return std::nullopt;
+  }
+  nnc::LoadElfRequest request;
+  request.type = static_cast<std::uint32_t>(nnc::Command::load_elf);
+  request.tag = 100;
+  base::set_fixed_text(request.name, "conformance");
+  request.data_length = elf->size();
+  Message load;
+  load.add_passthrough(command(base::bytes_of(request)));
+  load.add_dma(100, reinterpret_cast<std::uintptr_t>(elf->data()), elf->size());
+  const int result = load.send(node);
+  const auto response = passthrough_reply<nnc::LoadElfResponse>(load);
+  if (result < 0 || !response.has_value() || response->elf_id == 0U) {
+    run.skip("the card does not load the network: " + result_name(result) + ", status " +
+             (response.has_value() ? std::to_string(response->status) : "absent"));
+    return std::nullopt;
+  }
+  return response->elf_id;
+}
+
+// Takes the DBC out of the reply, or says why there is none.
+std::optional<Channel> take_channel(Run& run, const Message& message, int result) {
+  const auto reply = as<uapi::ActivateFromDev>(message.reply(uapi::TransactionType::activate_from_dev));
+  if (result == -ECANCELED) {
+    run.skip("the card refuses to activate a DBC" +
+             (reply.has_value() ? ": status " + std::to_string(static_cast<std::int32_t>(reply->status))
+                                : std::string()));
+    return std::nullopt;
+  }
+  if (!run.prepared("activate", result)) return std::nullopt;
+  if (!reply.has_value() || reply->dbc_id >= uapi::kDbcCount) {
+    (void)run.prepared("read ACTIVATE_FROM_DEV out of the reply", -EPROTO);
+    return std::nullopt;
+  }
+  Channel channel;
+  channel.dbc = reply->dbc_id;
+  if (run.settings().device_address.has_value()) channel.device_address = *run.settings().device_address;
+  return channel;
+}
+
+}  // namespace
+
+std::optional<Channel> Channel::activate(Run& run, const Node& node, std::uint32_t elements) {
+  Message message;
+  if (run.settings().network.empty()) {
+    message.add_activate(elements);
+    const int result = message.send(node);
+    return take_channel(run, message, result);
+  }
+  const auto elf_id = load_network(run, node);
+  if (!elf_id.has_value()) return std::nullopt;
+  nnc::ActivateRequest request;
+  request.type = static_cast<std::uint32_t>(nnc::Command::activate);
+  request.elf_id = *elf_id;
+  request.resource_res_id = -1;
+  request.opt_vc_setup = 1;
+  request.vc_res_id = -1;
+  request.initial_state = static_cast<std::int32_t>(nnc::InitialState::ready);
+  message.add_passthrough(command(base::bytes_of(request)));
+  message.add_activate(elements);
+  const int result = message.send(node);
+  const auto response = passthrough_reply<nnc::ActivateResponse>(message);
+  if (result >= 0 && response.has_value() && response->status != 0) {
+    run.skip("the card does not activate the network: status " + std::to_string(response->status));
+    return std::nullopt;
+  }
+  auto channel = take_channel(run, message, result);
+  if (channel.has_value() && response.has_value()) {
+    channel->activation = response->activation_id;
+    if (!run.settings().device_address.has_value()) channel->device_address = response->ddr_base;
+  }
+  return channel;
+}
+
+int Channel::deactivate(const Node& node) const {
+  nnc::DeactivateRequest request;
+  request.type = static_cast<std::uint32_t>(nnc::Command::deactivate);
+  // Without a network there is no activation to name but the DBC itself.
+  request.activation_id = activation.value_or(dbc);
+  request.opt_vc_teardown = 1;
+  Message message;
+  message.add_passthrough(command(base::bytes_of(request)));
+  message.add_deactivate(dbc);
+  return message.send(node);
+}
+
+std::optional<Session> Session::start(Run& run, std::uint32_t elements) {
+  auto node = Node::open(run);
+  if (!node.has_value()) return std::nullopt;
+  auto channel = Channel::activate(run, *node, elements);
+  if (!channel.has_value()) return std::nullopt;
+  return Session{std::move(*node), *channel};
+}
+
+}  // namespace qaic::conformance

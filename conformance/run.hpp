@@ -1,0 +1,74 @@
+// One case being run: what it tried, what it saw, what should have been seen.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "os/fd.hpp"
+
+namespace qaic::conformance {
+
+// Kernel series whose behaviour is expected (kernel-interface §7).
+enum class Kernel { v6_12, v7 };
+
+struct Settings {
+  std::string node = "/dev/accel/accel0";
+  std::string network;                          // ELF to activate with; empty: a bare activation
+  std::optional<std::uint64_t> device_address;  // where the data path cases copy to on the card
+  Kernel kernel = Kernel::v7;
+};
+
+// A result: 0 or more is success, else -errno. Where the series differ, both.
+struct Expected {
+  int v7;
+  int v6_12;
+  constexpr Expected(int both) : v7(both), v6_12(both) {}  // NOLINT: an errno is the common case
+  constexpr Expected(int on_7, int on_6_12) : v7(on_7), v6_12(on_6_12) {}
+};
+
+// Single-threaded. Prints KTAP diagnostics as it goes: "# observed CASE WHAT
+// VALUE" for everything looked at, and why a case failed.
+class Run {
+ public:
+  Run(const Settings& settings, std::string_view name, std::FILE* out)
+      : settings_(settings), name_(name), out_(out) {}
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+  // `observed` of a call named `what`, against what the reference says.
+  void result(std::string_view what, int observed, Expected expected);
+  void equal(std::string_view what, std::uint64_t observed, std::uint64_t expected);
+  void equal(std::string_view what, std::string_view observed, std::string_view expected);
+  void holds(std::string_view what, bool observed);
+
+  // A step that only prepares the case: true if it succeeded; else the case fails.
+  [[nodiscard]] bool prepared(std::string_view what, int observed);
+
+  // The case cannot be run here.
+  void skip(std::string reason) { skip_reason_ = std::move(reason); }
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] const std::string& skip_reason() const { return skip_reason_; }
+
+ private:
+  void report(std::string_view what, std::string_view observed, std::string_view expected);
+
+  const Settings& settings_;
+  std::string name_;
+  std::FILE* out_;
+  bool failed_ = false;
+  std::string skip_reason_;
+};
+
+// "ok" for 0 and more, else the errno's name.
+[[nodiscard]] std::string result_name(int result);
+
+struct Case {
+  const char* name;  // group.what_is_tried
+  void (*body)(Run&);
+};
+
+}  // namespace qaic::conformance
