@@ -74,7 +74,8 @@ base::Bytes HashSegment::entry(std::size_t segment) const {
 
 Result<Image> read_elf(base::Bytes bytes) {
   if (!has_prefix(bytes, ELFMAG)) return fail(not_elf(bytes));
-  if (bytes.size() < sizeof(Elf32_Ehdr)) {
+  const bool wide = bytes.size() > EI_CLASS && bytes[EI_CLASS] == std::byte{ELFCLASS64};
+  if (bytes.size() < (wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr))) {
     return fail(make_error(ErrorKind::verdict, "fw-truncated", "the file ends inside its ELF header"));
   }
   if (elf_version(EV_CURRENT) == EV_NONE) {
@@ -86,19 +87,15 @@ Result<Image> read_elf(base::Bytes bytes) {
   if (!elf || elf_kind(elf.get()) != ELF_K_ELF) return malformed("libelf refuses the ELF identification");
 
   GElf_Ehdr header{};
-  const int elf_class = gelf_getclass(elf.get());
-  if (elf_class == ELFCLASS64 && bytes.size() < sizeof(Elf64_Ehdr)) {
-    return fail(make_error(ErrorKind::verdict, "fw-truncated", "the file ends inside its ELF header"));
-  }
   if (gelf_getehdr(elf.get(), &header) == nullptr) return malformed("the ELF header cannot be read");
   if (header.e_ident[EI_DATA] != ELFDATA2LSB) return malformed("the ELF file is not little-endian");
 
   Image image;
   image.bytes = bytes;
-  image.class_bits = elf_class == ELFCLASS64 ? 64 : 32;
+  image.class_bits = wide ? 64 : 32;
   image.machine = header.e_machine;
-  const std::uint64_t header_size = elf_class == ELFCLASS64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
-  const std::uint64_t entry_size = elf_class == ELFCLASS64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+  const std::uint64_t header_size = wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+  const std::uint64_t entry_size = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
   if (header.e_ehsize != header_size || header.e_phoff != header_size || header.e_phentsize != entry_size) {
     return malformed("the program headers do not follow the ELF header directly");
   }
