@@ -53,6 +53,11 @@ std::optional<T> read_body(const uapi::Transaction& transaction) {
 
 }  // namespace
 
+base::Error on_node(Error error, const std::string& node) {
+  error.what.insert(0, node + ": ");
+  return error;
+}
+
 base::Result<Reply> exchange(int fd, uapi::Message& message, const std::string& node) {
   Reply reply;
   if (const auto sent = message.send(fd); !sent) {

@@ -7,7 +7,9 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "lib/nnc/reply.hpp"
 #include "lib/uapi/manage.hpp"
+#include "wire/nnc.hpp"
 #include "wire/uapi.hpp"
 
 namespace qaic::core {
@@ -30,5 +32,40 @@ struct Reply {
 
 // The command part of a reply, or an error that says it is missing.
 [[nodiscard]] base::Result<base::Bytes> command_of(const Reply& reply, const std::string& node);
+
+// A transaction for the driver that goes behind a command.
+struct Attachment {
+  wire::uapi::TransactionType type{};
+  base::Bytes body;  // without the header; empty = none
+};
+
+// The checked answer to a command, and what the driver made of an activation.
+// The answer's own status is the caller's to look at.
+template <base::WireStruct Answer>
+struct Answered {
+  Answer reply;
+  std::optional<wire::uapi::ActivateFromDev> channel;
+};
+
+// `error` with the node in front of its text.
+[[nodiscard]] base::Error on_node(base::Error error, const std::string& node);
+
+// Sends one command and reads its answer. Errors: those of exchange() and of
+// nnc::parse_reply(); manage-too-long.
+template <base::WireStruct Answer>
+[[nodiscard]] base::Result<Answered<Answer>> ask(int fd, const std::string& node, base::Bytes command,
+                                                 wire::nnc::Command answer, Attachment attachment = {}) {
+  uapi::Message message;
+  if (!message.append(wire::uapi::TransactionType::passthrough_from_user, command) ||
+      (!attachment.body.empty() && !message.append(attachment.type, attachment.body))) {
+    return base::fail(base::make_error(base::ErrorKind::internal, "manage-too-long",
+                                       node + ": a request does not fit its message"));
+  }
+  QAIC_TRY(const Reply reply, exchange(fd, message, node));
+  QAIC_TRY(const base::Bytes body, command_of(reply, node));
+  auto parsed = nnc::parse_reply<Answer>(body, answer);
+  if (!parsed) return base::fail(on_node(std::move(parsed).error(), node));
+  return Answered<Answer>{*parsed, reply.activation};
+}
 
 }  // namespace qaic::core

@@ -87,11 +87,6 @@ Result<void> check_driver(int fd, const std::string& node) {
 
 }  // namespace
 
-Error on_node(Error error, const std::string& node) {
-  error.what.insert(0, node + ": ");
-  return error;
-}
-
 Result<std::shared_ptr<Device>> Device::open(const std::string& node) {
   auto fd = os::open_file(node, os::OpenMode::read_write);
   if (!fd) return fail(open_error(std::move(fd).error(), node));
@@ -101,20 +96,13 @@ Result<std::shared_ptr<Device>> Device::open(const std::string& node) {
 
 namespace {
 
-// A command whose whole answer is one struct.
-template <class Answer, class Body>
-Result<Answer> ask(const Device& device, const Body& body, Command answer) {
-  uapi::Message message;
-  (void)message.append(TransactionType::passthrough_from_user, body);  // always fits: it is the first
-  QAIC_TRY(const Reply reply, exchange(device.fd(), message, device.node()));
-  QAIC_TRY(const base::Bytes command, command_of(reply, device.node()));
-  auto parsed = nnc::parse_reply<Answer>(command, answer);
-  if (!parsed) return fail(on_node(std::move(parsed).error(), device.node()));
-  if (parsed->status != 0) {
-    return fail(
-        nnc::card_error(parsed->status, "card-status", device.node() + ": the card refused to answer"));
-  }
-  return *parsed;
+// A command whose answer has a status to be checked.
+template <class Answer>
+Result<Answer> ask_checked(const Device& device, base::Bytes body, Command answer) {
+  QAIC_TRY(const auto answered, ask<Answer>(device.fd(), device.node(), body, answer));
+  if (answered.reply.status == 0) return answered.reply;
+  return fail(
+      nnc::card_error(answered.reply.status, "card-status", device.node() + ": the card refused to answer"));
 }
 
 }  // namespace
@@ -136,15 +124,15 @@ Result<Status> Device::status() {
 
 Result<wire::nnc::ResourceInfo> Device::resources() {
   QAIC_TRY(const auto answer,
-           ask<wire::nnc::ResourceInfoResponse>(
+           ask_checked<wire::nnc::ResourceInfoResponse>(
                *this, nnc::encode(nnc::resource_info_request(os::process_id())), Command::resource_info_rsp));
   return answer.info;
 }
 
 Result<wire::nnc::PerformanceInfo> Device::performance() {
   QAIC_TRY(const auto answer,
-           ask<wire::nnc::PerformanceInfoResponse>(*this, nnc::encode(nnc::performance_info_request()),
-                                                   Command::performance_info_rsp));
+           ask_checked<wire::nnc::PerformanceInfoResponse>(
+               *this, nnc::encode(nnc::performance_info_request()), Command::performance_info_rsp));
   return answer.info;
 }
 

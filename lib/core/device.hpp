@@ -42,7 +42,4 @@ class Device {
   os::Fd fd_;
 };
 
-// `error` with the node in front of its text.
-[[nodiscard]] base::Error on_node(base::Error error, const std::string& node);
-
 }  // namespace qaic::core

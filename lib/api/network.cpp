@@ -1,0 +1,84 @@
+#include <qaic/qaic.h>
+
+#include <memory>
+
+#include "lib/api/boundary.hpp"
+#include "lib/api/objects.hpp"
+
+using namespace qaic;
+
+extern "C" {
+
+int qaic_network_load(qaic_device* device, const qaic_program* program, qaic_network** out,
+                      qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (device == nullptr) return base::fail(api::null_argument("device"));
+    if (program == nullptr) return base::fail(api::null_argument("program"));
+    if (out == nullptr) return base::fail(api::null_argument("out"));
+    QAIC_TRY(auto network, core::Network::load(device->device, program->file.program()));
+    *out = std::make_unique<qaic_network>(qaic_network{std::move(network)}).release();
+    return {};
+  });
+}
+
+int qaic_network_unload(qaic_network* network, qaic_error* error) {
+  const std::unique_ptr<qaic_network> owner(network);
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (network == nullptr) return {};
+    return network->network->unload();
+  });
+}
+
+uint32_t qaic_network_dbc(const qaic_network* network) {
+  return network == nullptr ? 0 : network->network->dbc().value;
+}
+
+int qaic_inference_create(qaic_network* network, qaic_inference** out, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (network == nullptr) return base::fail(api::null_argument("network"));
+    if (out == nullptr) return base::fail(api::null_argument("out"));
+    QAIC_TRY(auto inference, core::Inference::create(*network->network));
+    *out = std::make_unique<qaic_inference>(qaic_inference{std::move(inference)}).release();
+    return {};
+  });
+}
+
+void qaic_inference_free(qaic_inference* inference) {
+  const std::unique_ptr<qaic_inference> owner(inference);
+}
+
+void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* size) {
+  const base::MutableBytes memory =
+      inference == nullptr ? base::MutableBytes{} : inference->inference->tensor(index);
+  if (size != nullptr) *size = memory.size();
+  return memory.data();
+}
+
+int qaic_inference_submit(qaic_inference* inference, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (inference == nullptr) return base::fail(api::null_argument("inference"));
+    return inference->inference->submit();
+  });
+}
+
+int qaic_inference_wait(qaic_inference* inference, uint32_t timeout_ms, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (inference == nullptr) return base::fail(api::null_argument("inference"));
+    return inference->inference->wait(timeout_ms);
+  });
+}
+
+int qaic_inference_stats_read(qaic_inference* inference, qaic_inference_stats* out, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (inference == nullptr) return base::fail(api::null_argument("inference"));
+    QAIC_TRY(const auto stats, inference->inference->stats());
+    qaic_inference_stats filled{};
+    filled.queue_level_before = stats.queue_level_before;
+    filled.queue_elements = stats.queue_elements;
+    filled.submit_latency_us = stats.submit_latency_us;
+    filled.device_latency_us = stats.device_latency_us;
+    return api::give(out, filled);
+  });
+}
+
+}  // extern "C"

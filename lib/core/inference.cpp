@@ -1,0 +1,191 @@
+#include "lib/core/inference.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "lib/uapi/ioctl.hpp"
+
+namespace qaic::core {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::fail;
+using base::make_error;
+using base::Result;
+using wire::qpc::Transfer;
+
+Error call_error(const Device& device, int number, ErrorKind kind, const char* id, std::string what,
+                 const char* hint = "") {
+  Error error = base::system_error(number, id, device.node() + ": " + std::move(what), hint);
+  error.kind = kind;
+  return error;
+}
+
+// The same for submitting and waiting: the channel is not ours any more.
+Error lost_error(const Device& device, int number, base::DbcId dbc) {
+  const std::string channel = "channel " + std::to_string(dbc.value);
+  if (number == ENODEV) {
+    return call_error(device, number, ErrorKind::unavailable, "device-offline", "the card is not online",
+                      "wait until it is ready (qaic-util wait), then load the network again");
+  }
+  return call_error(device, number, ErrorKind::device, "channel-lost",
+                    channel + (number == EPIPE ? " is being restarted: its network crashed"
+                                               : " is gone: the card was reset, or the network unloaded"),
+                    "load the network again");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Inference>> Inference::create(const Network& network) {
+  for (const auto& tensor : network.tensors()) {
+    if (tensor.unsupported_transform.empty()) continue;
+    return fail(make_error(ErrorKind::unsupported, "tensor-transform",
+                           "tensor " + tensor.name + " would have to be converted on the host (" +
+                               tensor.unsupported_transform + ")",
+                           "compile the program so that its tensors are in the form the network takes"));
+  }
+  std::unique_ptr<Inference> inference(new Inference(network));
+  const program::Plan& plan = network.plan();
+  inference->buffers_.reserve(plan.bos.size());
+  for (const auto& bo : plan.bos) {
+    QAIC_TRY(Buffer buffer, Buffer::create(network.device(), bo.size));
+    std::vector<wire::uapi::AttachSliceEntry> slices;
+    slices.reserve(bo.slices.size());
+    for (const auto& slice : bo.slices) slices.push_back(program::resolve(slice, network.bases()));
+    QAIC_CHECK(buffer.attach(network.dbc(), bo.direction, slices));
+    if (bo.buffer != wire::qpc::kNoBuffer) {
+      QAIC_CHECK(buffer.map());
+    }
+    inference->entries_.push_back({buffer.handle().value, static_cast<std::uint32_t>(bo.direction)});
+    inference->buffers_.push_back(std::move(buffer));
+  }
+  for (const auto& tensor : network.tensors()) {
+    Place& place = inference->places_.emplace_back();
+    place.direction = tensor.direction;
+    if (!tensor.place) continue;
+    auto pieces = program::tensor_pieces(plan, tensor);
+    if (pieces.size() == 1 && pieces[0].size == tensor.byte_size) {
+      place.memory = inference->buffers_[pieces[0].bo].bytes().subspan(pieces[0].bo_offset, pieces[0].size);
+    } else {
+      place.staging.resize(tensor.byte_size);
+      place.memory = place.staging;
+      place.pieces = std::move(pieces);
+    }
+  }
+  // The last output first: when it is there the others usually are, and asking
+  // for them costs no sleep.
+  inference->waits_.push_back(plan.wait_for);
+  for (std::size_t i = 0; i < plan.bos.size(); ++i) {
+    if (i != plan.wait_for) inference->waits_.push_back(i);
+  }
+  return inference;
+}
+
+base::MutableBytes Inference::tensor(std::size_t index) {
+  return index < places_.size() ? places_[index].memory : base::MutableBytes{};
+}
+
+void Inference::copy_staged(Transfer direction) {
+  for (const Place& place : places_) {
+    if (place.direction != direction) continue;
+    for (const auto& piece : place.pieces) {
+      const auto in_bo = buffers_[piece.bo].bytes().subspan(piece.bo_offset, piece.size);
+      const auto in_tensor = place.memory.subspan(piece.tensor_offset, piece.size);
+      if (direction == Transfer::in) {
+        std::ranges::copy(in_tensor, in_bo.begin());
+      } else {
+        std::ranges::copy(in_bo, in_tensor.begin());
+      }
+    }
+  }
+}
+
+Result<void> Inference::submit() {
+  if (state_ == State::in_flight) {
+    return fail(make_error(ErrorKind::usage, "inference-in-flight",
+                           device_->node() + ": the inference was submitted already and not waited for"));
+  }
+  copy_staged(Transfer::in);
+  const auto done = uapi::execute(device_->fd(), dbc_, entries_);
+  if (done) {
+    state_ = State::in_flight;
+    return {};
+  }
+  const int number = done.error().value;
+  switch (number) {
+    case EAGAIN:
+      return fail(call_error(*device_, number, ErrorKind::unavailable, "queue-full",
+                             "the queue of channel " + std::to_string(dbc_.value) + " is full",
+                             "wait for an inference first"));
+    case EPERM:
+    case EPIPE:
+    case ENODEV:
+      return fail(lost_error(*device_, number, dbc_));
+    default:
+      return fail(call_error(*device_, number,
+                             number == EINTR || number == ENOMEM ? ErrorKind::unavailable : ErrorKind::device,
+                             "inference-submit", "the inference cannot be queued"));
+  }
+}
+
+Error Inference::wait_error(int number) const {
+  switch (number) {
+    case ETIMEDOUT:
+      return call_error(*device_, number, ErrorKind::deadline, "inference-deadline",
+                        "the network did not finish in time",
+                        "wait longer, or see whether the network hangs: qaic-util ps");
+    case EINTR:
+      return call_error(*device_, number, ErrorKind::unavailable, "wait-interrupted",
+                        "a signal ended the wait", "wait again");
+    case EPERM:
+    case EPIPE:
+    case ENODEV:
+      return lost_error(*device_, number, dbc_);
+    default:
+      return call_error(*device_, number, ErrorKind::device, "inference-wait",
+                        "the inference cannot be waited for");
+  }
+}
+
+Result<void> Inference::wait(std::uint32_t timeout_ms) {
+  if (state_ == State::idle) {
+    return fail(make_error(ErrorKind::usage, "inference-idle",
+                           device_->node() + ": no inference was submitted that could be waited for"));
+  }
+  for (const std::size_t index : waits_) {
+    const auto done = uapi::wait(device_->fd(), dbc_, buffers_[index].handle(), timeout_ms);
+    if (done) continue;
+    const int number = done.error().value;
+    if (number != ETIMEDOUT && number != EINTR) state_ = State::idle;  // it will not come any more
+    return fail(wait_error(number));
+  }
+  state_ = State::idle;
+  copy_staged(Transfer::out);
+  return {};
+}
+
+Result<InferenceStats> Inference::stats() const {
+  std::vector<wire::uapi::PerfStatsEntry> entries(buffers_.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].handle = buffers_[i].handle().value;
+  const auto done = uapi::perf_stats(device_->fd(), dbc_, entries);
+  if (!done) {
+    const int number = done.error().value;
+    if (number == ENODEV || number == EPERM) return fail(lost_error(*device_, number, dbc_));
+    return fail(call_error(*device_, number, ErrorKind::device, "perf-stats",
+                           "the inference's figures cannot be read"));
+  }
+  InferenceStats stats;
+  stats.queue_level_before = entries.front().queue_level_before;
+  for (const auto& entry : entries) {
+    stats.queue_elements += entry.num_queue_element;
+    stats.submit_latency_us = std::max(stats.submit_latency_us, entry.submit_latency_us);
+    stats.device_latency_us = std::max(stats.device_latency_us, entry.device_latency_us);
+  }
+  return stats;
+}
+
+}  // namespace qaic::core

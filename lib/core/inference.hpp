@@ -1,0 +1,76 @@
+// One set of buffers of a network, and the inferences run with it. Source:
+// runtime-protocols §2.4-2.5.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "lib/core/buffer.hpp"
+#include "lib/core/network.hpp"
+#include "lib/program/plan.hpp"
+#include "wire/uapi.hpp"
+
+namespace qaic::core {
+
+struct InferenceStats {
+  std::uint32_t queue_level_before = 0;  // elements ahead of the first buffer
+  std::uint32_t queue_elements = 0;      // of all buffers
+  std::uint32_t submit_latency_us = 0;   // of the slowest buffer
+  std::uint32_t device_latency_us = 0;   // likewise
+};
+
+// Keeps the device open, not the network: after the network is unloaded every
+// call fails, nothing worse. One thread at a time.
+class Inference {
+ public:
+  // Errors: those of Buffer; tensor-transform (unsupported: the program wants a
+  // tensor converted on the host).
+  static base::Result<std::unique_ptr<Inference>> create(const Network& network);
+
+  // The memory of tensor `index`: empty for an input that the program ignores
+  // and for an index that does not exist. Stable for the Inference's life.
+  [[nodiscard]] base::MutableBytes tensor(std::size_t index);
+
+  // Queues all buffers. Errors: queue-full (unavailable, nothing was queued),
+  // inference-in-flight (usage: it has not been waited for), channel-lost
+  // (device: reset, deactivated or crashed meanwhile), device-offline.
+  [[nodiscard]] base::Result<void> submit();
+
+  // Until all buffers are done; `timeout_ms` per buffer, 0 = the driver's
+  // default (5 s). Errors: inference-deadline (it stays queued and may be
+  // waited for again), wait-interrupted (a signal; likewise), channel-lost,
+  // inference-idle (usage: nothing was submitted).
+  [[nodiscard]] base::Result<void> wait(std::uint32_t timeout_ms);
+
+  // Of the last completed inference. Errors: perf-stats.
+  [[nodiscard]] base::Result<InferenceStats> stats() const;
+
+ private:
+  // A tensor that does not lie in one piece has memory of its own, copied to
+  // and from its pieces.
+  struct Place {
+    base::MutableBytes memory;
+    base::ByteVector staging;
+    std::vector<program::TensorPiece> pieces;
+    wire::qpc::Transfer direction{};
+  };
+
+  explicit Inference(const Network& network) : device_(network.device()), dbc_(network.dbc()) {}
+  [[nodiscard]] base::Error wait_error(int number) const;
+  void copy_staged(wire::qpc::Transfer direction);
+
+  std::shared_ptr<Device> device_;
+  base::DbcId dbc_;
+  std::vector<Buffer> buffers_;
+  std::vector<wire::uapi::ExecuteEntry> entries_;
+  std::vector<Place> places_;
+  std::vector<std::size_t> waits_;  // buffers in the order they are waited for
+  enum class State { idle, in_flight } state_ = State::idle;
+};
+
+}  // namespace qaic::core

@@ -1,0 +1,234 @@
+#include "lib/core/network.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "lib/core/control.hpp"
+#include "lib/core/shortage.hpp"
+#include "lib/nnc/command.hpp"
+#include "lib/nnc/reply.hpp"
+#include "lib/nnc/status.hpp"
+#include "os/process.hpp"
+#include "wire/qpc.hpp"
+
+namespace qaic::core {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::fail;
+using base::make_error;
+using base::Result;
+using wire::nnc::Command;
+using wire::uapi::TransactionType;
+
+constexpr int kAttempts = 5;  // while an NSP restarts; runtime-protocols §2.4
+constexpr std::chrono::seconds kBetweenAttempts{1};
+
+bool is_restarting(std::int32_t status) {
+  return status == static_cast<std::int32_t>(wire::nnc::Status::subsystem_restart);
+}
+
+// A struct of the UAPI without its header, which Message writes itself.
+template <class T>
+base::Bytes body_of(const T& transaction) {
+  return base::Bytes(reinterpret_cast<const std::byte*>(&transaction), sizeof(T))
+      .subspan(sizeof(transaction.header));
+}
+
+template <class Answer>
+Result<Answered<Answer>> ask(const Device& device, base::Bytes command, Command answer,
+                             Attachment attachment = {}) {
+  return core::ask<Answer>(device.fd(), device.node(), command, answer, attachment);
+}
+
+// Host memory that the card may pull while the command in front is handled.
+wire::uapi::DmaXfer transfer_of(std::uint32_t tag, base::Bytes bytes) {
+  wire::uapi::DmaXfer transfer{};
+  transfer.tag = tag;
+  transfer.addr = reinterpret_cast<std::uintptr_t>(bytes.data());
+  transfer.size = bytes.size();
+  return transfer;
+}
+
+Error refusal(Device& device, std::int32_t status, const program::Program& program) {
+  // Asked only now: it costs a round trip, and what was free before the
+  // refusal may not have been what was refused.
+  const auto resources = device.resources();
+  constexpr auto kGeneral = static_cast<std::int32_t>(wire::nnc::Status::general);
+  return on_node(refusal_error(status == 0 ? kGeneral : status, program,  // an id of 0 is a failure too
+                               resources ? std::optional(*resources) : std::nullopt),
+                 device.node());
+}
+
+}  // namespace
+
+std::uint32_t queue_elements(const program::Plan& plan) {
+  // The kernel splits a slice where host memory is not contiguous. It takes
+  // the largest pieces it can get; 64 KiB stands for a fragmented host.
+  constexpr std::uint64_t kPiece = 64 * 1024;
+  constexpr std::uint64_t kInferences = 4;
+  constexpr std::uint64_t kLeast = 512;  // what programs in the field ask for
+  constexpr std::uint64_t kMost = 32768;
+  std::uint64_t elements = 1;  // one slot of a queue always stays empty
+  for (const auto& bo : plan.bos) {
+    for (const auto& slice : bo.slices) elements += 1 + slice.size / kPiece;
+  }
+  elements = std::clamp(elements * kInferences, kLeast, kMost);
+  std::uint64_t power = kLeast;
+  while (power < elements) power *= 2;
+  return static_cast<std::uint32_t>(power);
+}
+
+Result<std::unique_ptr<Network>> Network::load(std::shared_ptr<Device> device,
+                                               const program::Program& program) {
+  std::unique_ptr<Network> network(new Network(std::move(device)));
+  network->name_ = program.descriptor.network_name;
+  network->tensors_ = program.tensors;
+  QAIC_TRY(network->plan_, program::plan_submission(program.metadata, program.descriptor));
+  // From here on the destructor takes back what was done.
+  if (program.has_constants()) {
+    QAIC_CHECK(network->load_constants(program));
+  }
+  QAIC_CHECK(network->load_elf(program));
+  QAIC_CHECK(network->activate(program));
+  return network;
+}
+
+Network::~Network() {
+  (void)unload();
+}
+
+Result<void> Network::load_constants(const program::Program& program) {
+  const auto descriptor =
+      base::read_struct<wire::qpc::ConstantsDescriptor>(program.constants_descriptor_bytes);
+  if (!descriptor) {
+    return fail(
+        make_error(ErrorKind::bad_input, "qpc-constants", "the description of the constants is cut off"));
+  }
+  QAIC_TRY(const auto answered,
+           ask<wire::nnc::LoadConstantsResponse>(
+               *device_, nnc::encode(nnc::load_constants_request(os::process_id(), name_), *descriptor),
+               Command::load_constants_rsp));
+  const auto& reply = answered.reply;
+  if (reply.status != 0 || reply.constants_id == 0) return fail(refusal(*device_, reply.status, program));
+  constants_id_ = reply.constants_id;
+  for (const auto& [bytes, offset] :
+       {std::pair{program.static_constants_bytes, std::uint64_t{0}},
+        std::pair{program.dynamic_constants_bytes, program.constants.static_size}}) {
+    if (!bytes.empty()) {
+      QAIC_CHECK(load_constants_part(bytes, offset));
+    }
+  }
+  return {};
+}
+
+// The card pulls straight from the given memory (the mapped file), in pieces
+// that driver and card agree on; nothing is copied here.
+Result<void> Network::load_constants_part(base::Bytes bytes, std::uint64_t offset) {
+  const auto transfer = transfer_of(nnc::kConstantsTag, bytes);
+  QAIC_TRY(
+      const auto answered,
+      ask<wire::nnc::LoadConstantsResponse>(
+          *device_,
+          nnc::encode(nnc::constants_payload_request(os::process_id(), *constants_id_, bytes.size(), offset)),
+          Command::load_constants_rsp, {TransactionType::dma_xfer_from_user, body_of(transfer)}));
+  const auto& reply = answered.reply;
+  if (reply.status == 0) return {};
+  return fail(nnc::card_error(reply.status, "network-refused",
+                              device_->node() + ": the card refuses the constants of network " + name_));
+}
+
+Result<void> Network::load_elf(const program::Program& program) {
+  const auto transfer = transfer_of(nnc::kElfTag, program.elf_bytes);
+  QAIC_TRY(
+      const auto answered,
+      ask<wire::nnc::LoadElfResponse>(
+          *device_, nnc::encode(nnc::load_elf_request(os::process_id(), name_, program.elf_bytes.size())),
+          Command::load_elf_rsp, {TransactionType::dma_xfer_from_user, body_of(transfer)}));
+  const auto& reply = answered.reply;
+  if (reply.status != 0 || reply.elf_id == 0) return fail(refusal(*device_, reply.status, program));
+  elf_id_ = reply.elf_id;
+  return {};
+}
+
+Result<void> Network::activate(const program::Program& program) {
+  const auto request = nnc::activate_request(os::process_id(), constants_id_.value_or(0), *elf_id_);
+  wire::uapi::ActivateToDev queue{};
+  queue.queue_size = queue_elements(plan_);
+  for (int attempt = 1;; ++attempt) {
+    QAIC_TRY(const auto answered,
+             ask<wire::nnc::ActivateResponse>(*device_, nnc::encode(request), Command::activate_rsp,
+                                              {TransactionType::activate_from_user, body_of(queue)}));
+    const auto& [reply, channel] = answered;
+    if (is_restarting(reply.status) && attempt < kAttempts) {
+      std::this_thread::sleep_for(kBetweenAttempts);
+      continue;
+    }
+    if (reply.status != 0) return fail(refusal(*device_, reply.status, program));
+    activation_id_ = reply.activation_id;
+    if (!channel || channel->status != 0) {
+      return fail(make_error(ErrorKind::device, "network-channel",
+                             device_->node() + ": network " + name_ + " was activated without a DMA channel",
+                             "reset the card if this happens again"));
+    }
+    dbc_ = base::DbcId(channel->dbc_id);
+    bases_ = {reply.ddr_base, reply.dynamic_ddr_base, reply.mcid_base};
+    return {};
+  }
+}
+
+Result<void> Network::deactivate() {
+  const auto request = nnc::deactivate_request(*activation_id_);
+  activation_id_.reset();
+  wire::uapi::Deactivate channel{};
+  channel.dbc_id = dbc().value;
+  for (int attempt = 1;; ++attempt) {
+    // The driver lets go of the channel when it is first told to, and would
+    // refuse to be told again; it frees the channel when the card confirms.
+    const bool release = attempt == 1 && dbc_.has_value();
+    QAIC_TRY(const auto answered,
+             ask<wire::nnc::StatusOnlyResponse>(
+                 *device_, nnc::encode(request), Command::deactivate_rsp,
+                 {TransactionType::deactivate_from_user, release ? body_of(channel) : base::Bytes{}}));
+    const auto& reply = answered.reply;
+    if (is_restarting(reply.status) && attempt < kAttempts) {
+      std::this_thread::sleep_for(kBetweenAttempts);
+      continue;
+    }
+    if (reply.status == 0) return {};
+    return fail(nnc::card_error(reply.status, "network-unload",
+                                device_->node() + ": the card did not deactivate network " + name_));
+  }
+}
+
+Result<void> Network::unload() {
+  Result<void> first;
+  const auto note = [&first](Result<void> result) {
+    if (first && !result) first = std::move(result);
+  };
+  const auto unload_one = [&](base::Bytes request, Command answer, const char* part) -> Result<void> {
+    QAIC_TRY(const auto answered, ask<wire::nnc::StatusOnlyResponse>(*device_, request, answer));
+    const auto& reply = answered.reply;
+    if (reply.status == 0) return {};
+    return fail(
+        nnc::card_error(reply.status, "network-unload",
+                        device_->node() + ": the card did not unload the " + part + " of network " + name_));
+  };
+  if (activation_id_) note(deactivate());
+  dbc_.reset();
+  if (elf_id_) {
+    note(unload_one(nnc::encode(nnc::unload_elf_request(*std::exchange(elf_id_, std::nullopt))),
+                    Command::unload_elf_rsp, "code"));
+  }
+  if (constants_id_) {
+    note(unload_one(nnc::encode(nnc::unload_constants_request(*std::exchange(constants_id_, std::nullopt))),
+                    Command::unload_constants_rsp, "constants"));
+  }
+  return first;
+}
+
+}  // namespace qaic::core
