@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Measures what docs/performance.md states and holds it against its bounds.
+
+usage: measure.py [--counts-only] [--markdown]
+Figures are counts, or ratios of two things timed in one run. QAIC_BUILD is the
+build folder (default build/release). Exit 1 when a bound is broken, 77 when
+something it needs is missing."""
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.environ.get("QAIC_BUILD", os.path.join(SOURCE, "build", "release"))
+BIN = os.path.join(BUILD, "bin")
+SIM = os.path.join(BIN, "qaic-sim")
+rows = []
+
+
+def row(what, value, bound, text, ok):
+    rows.append((what, text, bound, ok))
+    print(f"{'ok  ' if ok else 'FAIL'} {what}: {text} (bound {bound})", file=sys.stderr)
+
+
+def run(command, **more):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **more).stdout
+
+
+def in_sim(command, cards=1):
+    return [SIM, "run", "--cards", str(cards), "--"] + command
+
+
+def instructions(command, simulated=False):
+    """Instructions in user space of the command and its children."""
+    with tempfile.TemporaryDirectory() as folder:
+        full = ["valgrind", "--tool=callgrind", "--trace-children=yes",
+                f"--callgrind-out-file={folder}/out.%p"] + command
+        subprocess.run(in_sim(full) if simulated else full, check=True, capture_output=True)
+        total = 0
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                found = re.search(r"^(?:summary|totals): (\d+)", file.read(), re.M)
+            if found:
+                total += int(found.group(1))
+        return total
+
+
+def wall(command, times):
+    best = []
+    for _ in range(times):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        best.append(time.perf_counter() - start)
+    return statistics.median(best)
+
+
+def timed_inside(program_lists, cards=1, times=15):
+    """Median wall seconds of several commands, interleaved inside one simulation."""
+    script = ("import json,subprocess,sys,time,statistics\n"
+              "commands=json.loads(sys.argv[1]); n=int(sys.argv[2]); t=[[] for _ in commands]\n"
+              "for _ in range(n):\n"
+              "  for i,c in enumerate(commands):\n"
+              "    s=time.perf_counter(); subprocess.run(c,stdout=subprocess.DEVNULL,check=True)\n"
+              "    t[i].append(time.perf_counter()-s)\n"
+              "print(json.dumps([statistics.median(x) for x in t]))\n")
+    return json.loads(run(in_sim([sys.executable, "-c", script, json.dumps(program_lists), str(times)], cards)))
+
+
+def count_instructions():
+    util = os.path.join(BIN, "qaic-util")
+    query = instructions([util, "-q"], simulated=True)
+    row("instructions of qaic-util -q, one card, probe child included", query, "8,000,000", f"{query:,}",
+        query <= 8_000_000)
+    empty = instructions([os.path.join(BUILD, "bench", "empty_like_util")])
+    version = instructions([util, "--version"])
+    row("qaic-util --version against an empty main with the same libraries", version / empty, "1.3",
+        f"{version / empty:.2f} ({version:,} : {empty:,} instructions)", version / empty <= 1.3)
+
+
+def time_queries():
+    util = [os.path.join(BIN, "qaic-util"), "-q"]
+    hello = [os.path.join(BUILD, "bench", "hello")]
+    one, greeting = timed_inside([util, hello])
+    row("wall of qaic-util -q, one card, against a C++ hello world", one / greeting, "8",
+        f"{one / greeting:.2f} ({one * 1e3:.2f} ms : {greeting * 1e3:.2f} ms)", one / greeting <= 8)
+    eight, greeting8 = timed_inside([util, hello], cards=8)
+    ratio = (eight / greeting8) / (one / greeting)
+    row("wall of qaic-util -q, 8 cards against one", ratio, "2", f"{ratio:.2f}", ratio <= 2)
+
+
+def time_simulator():
+    rtt = os.path.join(BUILD, "bench", "ioctl_round_trip")
+    median, p99 = map(int, run(in_sim([rtt, "/dev/accel/accel0", "20000"])).split())
+    row("round trip of a trivial ioctl on the simulated card", median, "20 µs median",
+        f"{median / 1e3:.1f} µs median, {p99 / 1e3:.1f} µs p99", median <= 20_000)
+    start = wall(in_sim(["true"]), 7) - wall(["true"], 7)
+    row("start of a simulated card until Ready, the command included", start, "200 ms", f"{start * 1e3:.0f} ms",
+        start <= 0.2)
+    shown = subprocess.Popen(in_sim(["sleep", "5"], cards=16))
+    time.sleep(2)
+    kib = sum(rss_of(pid) for pid in family(shown.pid))
+    shown.terminate()
+    shown.wait()
+    row("resident memory of 16 idle cards", kib, "128 MiB", f"{kib / 1024:.1f} MiB", kib <= 128 * 1024)
+
+
+def family(pid):
+    """pid and all its descendants."""
+    found, todo = [], [pid]
+    while todo:
+        current = todo.pop()
+        found.append(current)
+        for task in os.listdir(f"/proc/{current}/task"):
+            with open(f"/proc/{current}/task/{task}/children", encoding="ascii") as file:
+                todo += [int(child) for child in file.read().split()]
+    return found
+
+
+def rss_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        found = re.search(r"VmRSS:\s+(\d+)", file.read())
+    return int(found.group(1)) if found else 0
+
+
+def network(name):
+    path = os.path.join(BUILD, "networks", name, "programqpc.bin")
+    if not os.path.exists(path):
+        print(f"measure: {path} is not built", file=sys.stderr)
+        sys.exit(77)
+    return path
+
+
+def time_inferences():
+    report = json.loads(run(in_sim([os.path.join(BIN, "qaic-run"), network("scale-add"), "--random",
+                                    "-n", "2000", "-j"])))
+    device = report["devices"][0]
+    median = device["latency"]["median_ns"] / 1e6
+    row("2,000 inferences of scale-add (HVX), one at a time", median, "0.5 ms median",
+        f"{median:.3f} ms median, p99 {device['latency']['p99_ns'] / 1e6:.3f} ms", median <= 0.5)
+
+
+def measure_memory():
+    with tempfile.TemporaryDirectory() as folder:
+        peaks = {}
+        for name, size in (("empty", 0), ("1 GiB", 1 << 30)):
+            path = os.path.join(folder, "programqpc.bin")
+            run([sys.executable, os.path.join(SOURCE, "bench", "big_qpc.py"), BIN, BUILD, str(size), path])
+            peaks[name] = peak_of(in_sim([os.path.join(BIN, "qaic-run"), path, "--zero"]))
+            os.remove(path)
+        more = (peaks["1 GiB"] - peaks["empty"]) / 1024
+        row("RssAnon + RssShmem of qaic-run, a 1 GiB QPC above an empty one", more, "24 MiB", f"{more:.1f} MiB",
+            more <= 24)
+
+
+def peak_of(command):
+    """Highest RssAnon + RssShmem in KiB of the qaic-run below the command."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    peak = 0
+    while process.poll() is None:
+        try:
+            for pid in family(process.pid):
+                with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                    if file.read().strip() != "qaic-run":
+                        continue
+                with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                    text = file.read()
+                peak = max(peak, sum(int(n) for n in re.findall(r"Rss(?:Anon|Shmem):\s+(\d+)", text)))
+        except OSError:
+            pass
+        time.sleep(0.001)
+    if process.returncode != 0:
+        raise RuntimeError(process.stderr.read())
+    return peak
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--counts-only", action="store_true", help="only what does not depend on the machine's speed")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    options = parser.parse_args()
+    if not shutil.which("valgrind"):
+        print("measure: valgrind is missing", file=sys.stderr)
+        sys.exit(77)
+    count_instructions()
+    if not options.counts_only:
+        time_queries()
+        time_simulator()
+        time_inferences()
+        measure_memory()
+    if options.markdown:
+        print("| what | measured | bound |\n|---|---|---|")
+        for what, text, bound, _ in rows:
+            print(f"| {what} | {text} | {bound} |")
+    sys.exit(0 if all(ok for *_, ok in rows) else 1)
+
+
+if __name__ == "__main__":
+    main()

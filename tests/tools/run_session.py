@@ -1,0 +1,99 @@
+"""qaic-run: tensors in and out, what is refused before anything is sent, verdicts."""
+import json
+import os
+import struct
+import tempfile
+
+import tool
+
+PROGRAM = f"{tool.BUILD}/networks/scale-add"
+
+
+def run(*arguments, options=(), **more):
+    return tool.simulated(["qaic-run", *arguments], options, **more)
+
+
+def npy(path, descr, shape, data, order=False):
+    header = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}".encode()
+    header += b" " * ((64 - (10 + len(header) + 1) % 64) % 64) + b"\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    inside = lambda name: os.path.join(folder, name)
+    first = run(PROGRAM, "--random", "-n", "3", "-j")
+    device = tool.document(first, "run -j")["devices"][0]
+    tool.equal((first.returncode, device["inferences"]), (0, 3), "three inferences")
+    inputs = [t for t in device["tensors"] if t["direction"] == "input"]
+    outputs = [t for t in device["tensors"] if t["direction"] == "output"]
+    # The network's own rule, from its description: out = 3 * x + y.
+    count = inputs[0]["size_bytes"] // 4
+    x = [i * 1001 - 77 for i in range(count)]
+    y = [-5 * i for i in range(count)]
+    shape = "(" + ", ".join(map(str, inputs[0]["dims"])) + ("," if len(inputs[0]["dims"]) == 1 else "") + ")"
+    npy(inside("x.npy"), "<i4", shape, struct.pack(f"<{count}i", *x))
+    with open(inside("y.raw"), "wb") as file:
+        file.write(struct.pack(f"<{count}i", *y))
+    names = [t["name"] for t in inputs]
+    given = ["-i", f"{names[0]}={inside('x.npy')}", "-i", f"1={inside('y.raw')}"]
+    done = run(PROGRAM, *given, "-s", f"{outputs[0]['name']}={inside('out.npy')}")
+    tool.equal(done.returncode, 0, f"named and numbered tensors: {done.stderr[:300]}")
+    with open(inside("out.npy"), "rb") as file:
+        saved = file.read()
+    got = list(struct.unpack(f"<{count}i", saved[-4 * count:]))
+    tool.equal(got, [3 * a + b for a, b in zip(x, y)], "out = 3 * x + y")
+    tool.equal(run(PROGRAM, *given, "-e", inside("out.npy"), "-n", "50").returncode, 0, "equal to what was saved")
+
+    wrong = bytearray(saved)
+    wrong[-4 * count + 8] ^= 1
+    with open(inside("wrong.npy"), "wb") as file:
+        file.write(wrong)
+    differs = run(PROGRAM, *given, "-e", inside("wrong.npy"), "-j")
+    comparison = next(t["comparison"] for t in tool.document(differs, "a difference")["devices"][0]["tensors"]
+                      if t["comparison"])
+    tool.equal((differs.returncode, comparison["mismatches"], comparison["first_mismatch"],
+                comparison["largest_error"]), (1, 1, 2, 1), "one differing element: exit 1, named")
+
+    piped = tool.simulated(["bash", "-c", f"qaic-run {PROGRAM} -i 0=- -i 1={inside('y.raw')} -s - < {inside('x.npy')}"
+                            f" | cmp - <(tail -c {4 * count} {inside('out.npy')})"])
+    tool.equal(piped.returncode, 0, f"stdin and stdout as tensors: {piped.stderr[:200]}")
+
+    npy(inside("float.npy"), "<f4", shape, struct.pack(f"<{count}f", *([0.0] * count)))
+    npy(inside("shape.npy"), "<i4", f"({count}, 1)", struct.pack(f"<{count}i", *x))
+    npy(inside("big.npy"), ">i4", shape, struct.pack(f">{count}i", *x))
+    npy(inside("short.npy"), "<i4", shape, struct.pack("<i", 1))
+    with open(inside("short.raw"), "wb") as file:
+        file.write(b"abc")
+    with open(inside("cut.npy"), "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00\xff\xff{'descr'")
+    for arguments, exit_code, error_id in [
+        (["-i", inside("float.npy"), "--zero"], 9, "tensor-type"),
+        (["-i", inside("shape.npy"), "--zero"], 9, "tensor-shape"),
+        (["-i", inside("big.npy"), "--zero"], 9, "tensor-npy"),
+        (["-i", inside("short.npy"), "--zero"], 9, "tensor-npy"),
+        (["-i", inside("cut.npy"), "--zero"], 9, "tensor-npy"),
+        (["-i", inside("short.raw"), "--zero"], 9, "tensor-size"),
+        (["-i", inside("missing.raw"), "--zero"], 9, "file-open"),
+        (["-i", "nobody=" + inside("y.raw"), "--zero"], 9, "tensor-unknown"),
+        (["-i", "0=" + inside("y.raw"), "-i", names[0] + "=" + inside("y.raw"), "--zero"], 2, "tensor-twice"),
+        (["-i", inside("y.raw"), "-i", inside("y.raw"), "-i", inside("y.raw")], 2, "tensor-too-many"),
+        ([], 2, "tensor-missing"),
+        (["--zero", "--random"], 2, "usage"),
+        (["--zero", "-d", "9"], 3, "no-matching-card"),
+        (["--zero", "-n", "0"], 2, "usage"),
+        (["--zero", "-s", "-", "-j"], 2, "usage"),
+    ]:
+        tool.three_lines(run(PROGRAM, *arguments), exit_code, error_id, f"qaic-run {arguments}")
+    tool.three_lines(tool.run(["qaic-run"]), 2, "usage", "no program")
+
+    with open(f"{PROGRAM}/programqpc.bin", "rb") as file:
+        program = file.read()
+    for size in (0, 10, 39, 100, len(program) - 1):
+        with open(inside("cut.bin"), "wb") as file:
+            file.write(program[:size])
+        done = run(inside("cut.bin"), "--zero")
+        tool.equal(done.returncode, 9, f"a program cut to {size} bytes: {done.stderr[:200]}")
+    tool.equal(run(inside("no-such"), "--zero").returncode, 9, "a program that is not there")
+
+tool.end()
