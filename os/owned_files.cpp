@@ -1,0 +1,44 @@
+#include "os/owned_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+
+#include "os/fd.hpp"
+
+namespace qaic::os {
+
+std::optional<FileIdentity> identity_at(int folder, const std::string& name) {
+  struct stat info {};
+  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return std::nullopt;
+  return FileIdentity{static_cast<std::uint64_t>(info.st_dev), static_cast<std::uint64_t>(info.st_ino)};
+}
+
+void overwrite_at(int folder, const std::string& path, std::string_view text) {
+  const Fd fd(::openat(folder, path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd.valid()) (void)!::pwrite(fd.get(), text.data(), text.size(), 0);
+}
+
+std::uint64_t file_position(int fd) {
+  const off_t at = ::lseek(fd, 0, SEEK_CUR);
+  return at < 0 ? 0 : static_cast<std::uint64_t>(at);
+}
+
+void set_file_position(int fd, std::uint64_t position) {
+  (void)::lseek(fd, static_cast<off_t>(position), SEEK_SET);
+}
+
+std::optional<std::string> working_folder() {
+  std::array<char, PATH_MAX> path;
+  if (::getcwd(path.data(), path.size()) == nullptr) return std::nullopt;
+  return std::string(path.data());
+}
+
+void change_folder(const std::string& path) {
+  (void)!::chdir(path.c_str());
+}
+
+}  // namespace qaic::os

@@ -1,0 +1,20 @@
+// Memory files that keep their size, and how much memory is left.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+
+namespace qaic::os {
+
+// Like memory_file(), but nobody can make it shorter or longer.
+[[nodiscard]] base::Result<Fd> sealed_memory_file(const char* name, std::uint64_t size);
+
+// A new open file description of the file behind `fd`; `flags` as in open(2).
+[[nodiscard]] base::Result<Fd> reopen(int fd, int flags);
+
+// Bytes that can be used without swapping, as the kernel estimates it.
+[[nodiscard]] std::uint64_t available_memory();
+
+}  // namespace qaic::os

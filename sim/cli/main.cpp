@@ -1,0 +1,40 @@
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/cli/failure.hpp"
+#include "sim/cli/run.hpp"
+
+namespace {
+
+constexpr const char* kHelp =
+    "Cloud AI 100 cards in software.\n"
+    "Usage: qaic-sim COMMAND [OPTIONS]\n"
+    "\n"
+    "Commands:\n"
+    "  run   runs a program that finds, opens and uses simulated cards\n"
+    "\n"
+    "Options:\n"
+    "  -h, --help   this text; qaic-sim COMMAND --help for a command\n"
+    "  --version    the version\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::string_view verb = arguments.empty() ? std::string_view() : std::string_view(arguments[0]);
+  if (verb == "--help" || verb == "-h") {
+    std::fputs(kHelp, stdout);
+    return 0;
+  }
+  if (verb == "--version") {
+    std::puts("qaic-sim " QAIC_VERSION);
+    return 0;
+  }
+  if (verb == "run") return qaic::sim::cli::run({arguments.begin() + 1, arguments.end()});
+  const std::string what =
+      arguments.empty() ? std::string("a command is needed") : "unknown command " + std::string(verb);
+  return qaic::sim::cli::print_failure(
+      qaic::base::make_error(qaic::base::ErrorKind::usage, "usage", what, "see qaic-sim --help"));
+}

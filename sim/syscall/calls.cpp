@@ -1,0 +1,162 @@
+// The system calls that the supervisor answers.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include "os/namespace.hpp"
+#include "sim/syscall/open_node.hpp"
+#include "wire/uapi.hpp"
+
+namespace qaic::sim::syscall {
+
+using os::Notification;
+using CloseOnExec = os::SeccompListener::CloseOnExec;
+
+void Supervisor::handle(const Notification& call) {
+  switch (call.number) {
+    case SYS_ioctl:
+      return handle_ioctl(call);
+    case SYS_mmap:
+      return handle_mmap(call);
+    case SYS_socket:
+      return handle_socket(call);
+    default:
+      return handle_open(call);
+  }
+}
+
+namespace {
+
+struct OpenArguments {
+  std::int64_t folder = AT_FDCWD;
+  std::uint64_t path = 0;
+  std::uint64_t flags = 0;
+};
+
+// Nothing if the arguments cannot be read: the kernel says what is wrong.
+std::optional<OpenArguments> open_arguments(const Notification& call) {
+  const auto& a = call.arguments;
+  switch (call.number) {
+    case SYS_openat:
+      return OpenArguments{static_cast<std::int32_t>(a[0]), a[1], a[2]};
+    case SYS_openat2: {
+      std::array<std::byte, sizeof(std::uint64_t)> flags{};
+      if (!os::read_memory(call.thread, a[2], flags)) return std::nullopt;
+      OpenArguments out{static_cast<std::int32_t>(a[0]), a[1], 0};
+      std::memcpy(&out.flags, flags.data(), sizeof out.flags);
+      return out;
+    }
+#ifdef SYS_open
+    case SYS_open:
+      return OpenArguments{AT_FDCWD, a[0], a[1]};
+#endif
+#ifdef SYS_creat
+    case SYS_creat:
+      return OpenArguments{AT_FDCWD, a[0], static_cast<std::uint64_t>(O_CREAT | O_WRONLY | O_TRUNC)};
+#endif
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void Supervisor::handle_open(const Notification& call) {
+  const auto arguments = open_arguments(call);
+  if (!arguments || (arguments->flags & O_PATH) != 0) return let_kernel(call);
+  const auto path = os::read_c_string(call.thread, arguments->path, PATH_MAX);
+  if (!path) return let_kernel(call);
+  const auto last_link = (arguments->flags & O_NOFOLLOW) != 0 ? os::LastLink::keep : os::LastLink::follow;
+  const auto identity = os::identity_of_foreign_path(call.thread, arguments->folder, *path, last_link);
+  if (!identity || !listener_.valid(call.id)) return let_kernel(call);
+  const Node* node = node_at(*identity);
+  if (node == nullptr) return let_kernel(call);
+
+  int result = 0;
+  if ((arguments->flags & O_DIRECTORY) != 0) {
+    result = -ENOTDIR;
+  } else if ((arguments->flags & (O_EXCL | O_CREAT)) == (O_EXCL | O_CREAT)) {
+    result = -EEXIST;
+  } else if ((arguments->flags & O_EXCL) != 0) {
+    result = -EBUSY;  // drm_open_helper
+  }
+  OpenNode* file = nullptr;
+  if (result == 0) result = create_open_node(*node, file);
+  if (result == 0) {
+    const auto fd = file->memory->open_again(static_cast<int>(arguments->flags));
+    result =
+        fd ? listener_.respond_with_fd(
+                 call.id, fd->get(), (arguments->flags & O_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no)
+           : -ENFILE;
+  }
+  if (result < 0) (void)listener_.respond(call.id, result);
+  // A node that reached nobody is closed again by the closing of our copy.
+  publish(*node);
+}
+
+void Supervisor::handle_ioctl(const Notification& call) {
+  bool ended = false;
+  OpenNode* file = resolve(call, static_cast<int>(call.arguments[0]), ended);
+  if (ended) return;
+  if (file == nullptr) return let_kernel(call);
+  const Node& node = *file->node;
+  const std::uint64_t id = call.id;
+  if (sleepers_.empty()) next_signal_poll_ = options_.now() + kFirstSignalPoll;
+  sleepers_.emplace(id, Sleeper{&node, call.thread, 0});
+  const auto result =
+      node.driver->ioctl(file->file, static_cast<std::uint32_t>(call.arguments[1]), call.arguments[2],
+                         std::make_shared<Memory>(listener_, call), driver::CallId{id},
+                         [this, id](int late_result) { end_sleeper(id, late_result); });
+  if (result) end_sleeper(id, *result);
+  publish(node);
+}
+
+void Supervisor::handle_mmap(const Notification& call) {
+  constexpr std::uint64_t kPageMask = wire::uapi::kPageSize - 1;
+  const std::uint64_t length = call.arguments[1];
+  const std::uint64_t offset = call.arguments[5];
+  bool ended = false;
+  OpenNode* file = resolve(call, static_cast<int>(call.arguments[4]), ended);
+  if (ended) return;
+  // The kernel's own words for what no file could map.
+  if (file == nullptr || length == 0 || (offset & kPageMask) != 0 || length > UINT64_MAX - kPageMask) {
+    return let_kernel(call);
+  }
+  const int result = file->node->driver->check_mmap(file->file, offset, (length + kPageMask) & ~kPageMask);
+  if (result < 0) {
+    (void)listener_.respond(call.id, result);
+    return;
+  }
+  file->memory->note_mapped(offset);
+  let_kernel(call);
+}
+
+void Supervisor::handle_socket(const Notification& call) {
+  if (!uevents_) {
+    // From now on this process lives in a network of its own, where only the
+    // cards' uevents are heard.
+    auto entered = os::enter_network_namespace();
+    auto events = entered ? os::KernelEvents::create() : base::fail(entered.error());
+    if (!events) {
+      if (options_.warn) options_.warn(events.error());
+      return let_kernel(call);
+    }
+    uevents_ = std::move(*events);
+  }
+  const int type = static_cast<int>(call.arguments[1]);
+  os::Fd socket;
+  int result = uevents_->listener_socket(type, socket);
+  if (result == 0) {
+    result = listener_.respond_with_fd(call.id, socket.get(),
+                                       (type & SOCK_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
+  }
+  if (result < 0) (void)listener_.respond(call.id, result);
+}
+
+}  // namespace qaic::sim::syscall

@@ -1,0 +1,140 @@
+// Open nodes: which descriptor belongs to which, and when one is closed.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "os/owned_files.hpp"
+#include "sim/syscall/open_node.hpp"
+
+namespace qaic::sim::syscall {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using CloseOnExec = os::SeccompListener::CloseOnExec;
+
+namespace {
+
+// Positions in the node's own file that no program seeks to by itself.
+constexpr std::uint64_t kFirstTag = std::uint64_t{0x51A1C} << 40;
+
+}  // namespace
+
+Supervisor::OpenNode* Supervisor::find(os::FileIdentity identity) {
+  const auto at = open_.find(identity);
+  return at == open_.end() ? nullptr : at->second.get();
+}
+
+const Node* Supervisor::node_at(os::FileIdentity identity) const {
+  for (std::size_t i = 0; i < placeholders_.size(); ++i) {
+    if (placeholders_[i] == identity) return &options_.nodes[i];
+  }
+  // An open node opened again by way of /proc/self/fd is another open node.
+  const auto at = open_.find(identity);
+  return at == open_.end() ? nullptr : at->second->node;
+}
+
+Supervisor::OpenNode* Supervisor::resolve(const os::Notification& call, int fd, bool& ended) {
+  const auto identity = os::identity_of_foreign_fd(call.thread, fd);
+  if (!identity) return nullptr;
+  if (OpenNode* file = find(*identity)) return file;
+  const Node* node = node_at(*identity);
+  if (node == nullptr) return nullptr;
+  OpenNode* file = nullptr;
+  const int result = adopt_read_only(call, fd, *node, file);
+  if (result < 0) {
+    ended = true;
+    (void)listener_.respond(call.id, result);
+  }
+  return file;
+}
+
+int Supervisor::create_open_node(const Node& node, OpenNode*& out) {
+  auto memory = NodeFile::create();
+  if (!memory) return memory.error().code > 0 ? -memory.error().code : -ENOMEM;
+  auto open = std::make_unique<OpenNode>();
+  open->node = &node;
+  open->memory = std::move(*memory);
+  const auto watch = closes_.add(open->memory->fd());
+  if (!watch) return -watch.error().code;
+  open->watch = *watch;
+  const int result = node.driver->open(*open->memory, open->file);
+  if (result < 0) {
+    closes_.remove(open->watch);
+    return result;
+  }
+  open->tag = kFirstTag + next_tag_++;
+  out = open.get();
+  by_watch_[open->watch] = out;
+  open_.emplace(open->memory->identity(), std::move(open));
+  return 0;
+}
+
+// A descriptor that the kernel opened for reading, on the node's own file. It
+// is replaced by an open node. Other descriptors of the same description find
+// the same open node by the file position, which they share.
+int Supervisor::adopt_read_only(const os::Notification& call, int fd, const Node& node, OpenNode*& out) {
+  const auto copy = os::copy_foreign_fd(call.thread, fd);
+  const auto flags = os::foreign_fd_flags(call.thread, fd);
+  if (!copy || !flags || !listener_.valid(call.id)) return -EBADF;
+  const std::uint64_t tag = os::file_position(copy->get());
+  const auto known = std::find_if(open_.begin(), open_.end(), [&](const auto& entry) {
+    return entry.second->tag == tag && entry.second->node == &node;
+  });
+  OpenNode* file = known == open_.end() ? nullptr : known->second.get();
+  if (file == nullptr) {
+    if (const int result = create_open_node(node, file); result < 0) return result;
+    os::set_file_position(copy->get(), file->tag);
+  }
+  const auto own = file->memory->open_again(*flags);
+  if (!own) return -ENFILE;
+  const int result = listener_.replace_fd(call.id, own->get(), fd,
+                                          (*flags & O_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
+  if (result < 0) return result;
+  out = file;
+  return 0;
+}
+
+void Supervisor::after_closes() {
+  for (const int watch : closes_.take_closed()) {
+    const auto at = by_watch_.find(watch);
+    if (at == by_watch_.end()) continue;
+    at->second->ask_after = nanoseconds{0};
+    try_close(*at->second);
+  }
+  const nanoseconds now = options_.now();
+  for (auto at = by_watch_.begin(); at != by_watch_.end();) {
+    OpenNode* file = at->second;
+    ++at;
+    if (file->ask_again && file->ask_at <= now) try_close(*file);
+  }
+}
+
+void Supervisor::try_close(OpenNode& file) {
+  constexpr milliseconds kFirst{1};
+  constexpr milliseconds kLast{2000};
+  if (!os::open_only_here(file.memory->fd())) {
+    // Either another description is left, or the kernel is still closing this
+    // one: it tells us a moment before it is done.
+    file.ask_after = std::max<nanoseconds>(kFirst, file.ask_after * 2);
+    file.ask_again = file.ask_after <= kLast;
+    file.ask_at = options_.now() + file.ask_after;
+    return;
+  }
+  const Node& node = *file.node;
+  node.driver->close(file.file);
+  closes_.remove(file.watch);
+  by_watch_.erase(file.watch);
+  const auto at = open_.find(file.memory->identity());
+  closed_.push_back(std::move(at->second));
+  open_.erase(at);
+  publish(node);
+}
+
+void Supervisor::bury() {
+  std::erase_if(closed_, [](const auto& file) { return file->memory->empty(); });
+}
+
+}  // namespace qaic::sim::syscall

@@ -1,0 +1,42 @@
+#include "sim/syscall/watched_calls.hpp"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <array>
+
+#include "os/seccomp.hpp"
+
+namespace qaic::sim::syscall {
+
+std::vector<sock_filter> watched_calls() {
+  using Condition = os::SyscallFilter::Condition;
+  constexpr auto kNot = Condition::Sense::not_equal;
+  constexpr std::uint32_t kAll = 0xFFFFFFFF;
+  constexpr std::uint32_t kIoctlType = 0xFF00;
+  constexpr std::uint32_t kShared = MAP_SHARED | MAP_ANONYMOUS;
+
+  os::SyscallFilter filter;
+  const std::array ioctl{Condition{1, kIoctlType, static_cast<std::uint32_t>('d') << 8}};
+  filter.notify(SYS_ioctl, ioctl);
+  const std::array openat{Condition{2, O_ACCMODE, O_RDONLY, kNot}};
+  filter.notify(SYS_openat, openat);
+  filter.notify(SYS_openat2, {});
+#ifdef SYS_open
+  const std::array open{Condition{1, O_ACCMODE, O_RDONLY, kNot}};
+  filter.notify(SYS_open, open);
+#endif
+#ifdef SYS_creat
+  filter.notify(SYS_creat, {});
+#endif
+  const std::array mmap{Condition{3, kShared, MAP_SHARED}};
+  filter.notify(SYS_mmap, mmap);
+  const std::array socket{Condition{0, kAll, AF_NETLINK}, Condition{2, kAll, NETLINK_KOBJECT_UEVENT}};
+  filter.notify(SYS_socket, socket);
+  return filter.build();
+}
+
+}  // namespace qaic::sim::syscall
