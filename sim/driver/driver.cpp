@@ -163,6 +163,10 @@ std::vector<Uevent> Driver::take_uevents() {
   return std::exchange(state_->uevents, {});
 }
 
+std::vector<std::string> Driver::take_messages() {
+  return state_->card.take_messages();
+}
+
 std::size_t Driver::mapped_ranges() const {
   return state_->bus.mapped_ranges();
 }

@@ -126,6 +126,8 @@ class Driver : private device::HostMemory, private device::Interrupts {
   void tick();
 
   [[nodiscard]] std::vector<Uevent> take_uevents();
+  // What the card had to say since the last call: see Card::take_messages().
+  [[nodiscard]] std::vector<std::string> take_messages();
   // Bus address ranges that are mapped for the card now: queues, sliced BOs,
   // memory of MANAGE requests. For tests and `qaic-sim status`.
   [[nodiscard]] std::size_t mapped_ranges() const;
