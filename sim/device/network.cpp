@@ -80,8 +80,8 @@ Result<void> read_memories(const fb::Metadata& in, Network& out) {
   out.vtcm_size = in.vtcm_size();
   if (out.l2tcm_size == 0 || out.l2tcm_size > qpc::kMaxL2Tcm) return refuse("L2TCM size");
   if (out.vtcm_size == 0 || out.vtcm_size > qpc::kMaxVtcm) return refuse("VTCM size");
-  const std::size_t init = length(in.l2tcm_init());
-  if (init > out.l2tcm_size || init != in.l2tcm_init_size()) return refuse("size of the L2TCM image");
+  const std::size_t init = in.l2tcm_init_size();
+  if (init > out.l2tcm_size || init > length(in.l2tcm_init())) return refuse("size of the L2TCM image");
   if (init != 0) {
     const auto bytes = std::as_bytes(std::span(in.l2tcm_init()->data(), init));
     out.l2tcm_init.assign(bytes.begin(), bytes.end());

@@ -1,0 +1,147 @@
+#include "sim/device/network.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/sim_device/network_elf.hpp"
+
+using namespace qaic::tests;
+using qaic::sim::device::read_network;
+
+TEST_CASE("a network is read with all that it needs") {
+  NetworkSpec spec;
+  spec.static_constants = 64;
+  spec.dynamic_constants = 36;
+  spec.constant_mappings = {{4, 1, 60}};
+  spec.heap_size = 4096;
+  for (const bool bare : {false, true}) {
+    spec.prefixed = !bare;
+    spec.section = bare ? "metadata_fb" : "metadata";
+    const auto network = read_network(network_elf(spec));
+    REQUIRE_MESSAGE(network, (network ? "" : network.error().what));
+    CHECK(network->name == "double");
+    CHECK(network->nsp_count == 1);
+    CHECK(network->exec_context_major == 5);
+    CHECK(network->semaphore_init == std::vector<std::uint32_t>{0, 1});
+    REQUIRE(network->segments.size() == 1);
+    CHECK(network->segments[0].address == 0x2000000);
+    CHECK(network->segments[0].memory_size == 0x140);
+    CHECK(network->segments[0].file_bytes.size() == 0x100);
+    CHECK(network->segments[0].executable);
+    REQUIRE(network->threads.size() == 1);
+    CHECK(network->threads[0].entry == 0x2000040);
+    CHECK(network->threads[0].type_mask == 2);
+    CHECK(network->multicast[0][1].base_offset == 4096);
+    CHECK(network->host_multicast[1].size == 128);
+    CHECK(network->multicast_ids() == 2);
+    CHECK(network->l2tcm_init.size() == 5);
+    CHECK(network->static_shared_size == 192);
+    CHECK(network->constants_size == 100);
+    CHECK(network->constants_offset == 4);
+    CHECK(network->heap_size == 4096);
+  }
+}
+
+TEST_CASE("what does not fit this card is refused, and the reason is said") {
+  struct Row {
+    const char* reason;
+    void (*change)(NetworkSpec&);
+  };
+  const Row rows[] = {
+      {"version 2", [](NetworkSpec& s) { s.version_major = 2; }},
+      {"required field \"AicMetadataFlat_Metadata->novelty\"",
+       [](NetworkSpec& s) { s.required_fields.emplace_back("AicMetadataFlat_Metadata->novelty"); }},
+      {"required field \"networkName\"",
+       [](NetworkSpec& s) { s.required_fields.emplace_back("networkName"); }},
+      {"no network name", [](NetworkSpec& s) { s.name.clear(); }},
+      {"hardware version", [](NetworkSpec& s) { s.hw_major = 3; }},
+      {"number of NSPs", [](NetworkSpec& s) { s.num_nsps = 0; }},
+      {"number of NSPs", [](NetworkSpec& s) { s.num_nsps = 17; }},
+      {"multicast tables", [](NetworkSpec& s) { s.num_nsps = 2; }},
+      {"L2TCM size", [](NetworkSpec& s) { s.l2tcm_size = 0; }},
+      {"L2TCM size", [](NetworkSpec& s) { s.l2tcm_size = (1 << 20) + 1; }},
+      {"VTCM size", [](NetworkSpec& s) { s.vtcm_size = 0; }},
+      {"VTCM size", [](NetworkSpec& s) { s.vtcm_size = (8 << 20) + 1; }},
+      {"L2TCM image", [](NetworkSpec& s) { s.l2tcm_init_size = 6; }},
+      {"L2TCM image",
+       [](NetworkSpec& s) {
+         s.l2tcm_init.resize(8193);
+         s.l2tcm_init_size = 8193;
+       }},
+      {"exit doorbell", [](NetworkSpec& s) { s.exit_doorbell = 0x464; }},
+      {"exit doorbell", [](NetworkSpec& s) { s.l2tcm_size = 0x460; }},
+      {"more DDR", [](NetworkSpec& s) { s.static_shared = ~0ULL; }},
+      {"more DDR", [](NetworkSpec& s) { s.heap_size = ~0ULL; }},
+      {"more DDR",
+       [](NetworkSpec& s) {
+         s.static_constants = ~0ULL;
+         s.dynamic_constants = 1;
+       }},
+      {"beyond the constants",
+       [](NetworkSpec& s) {
+         s.constant_mappings = {{0, 1, 1}};
+       }},
+      {"differ per NSP",
+       [](NetworkSpec& s) {
+         s.static_constants = 64;
+         s.constant_mappings = {{0, 1, 32}, {32, 2, 32}};
+       }},
+      {"number of semaphores", [](NetworkSpec& s) { s.num_semaphores = 33; }},
+      {"initial semaphore values", [](NetworkSpec& s) { s.num_semaphores = 3; }},
+      {"number of threads", [](NetworkSpec& s) { s.threads.clear(); }},
+      {"where no code is",
+       [](NetworkSpec& s) {
+         s.threads = {{0x2000140, 0}};
+       }},
+      {"where no code is",
+       [](NetworkSpec& s) {
+         s.threads = {{0x1ffffff, 0}};
+       }},
+      {"where no code is",
+       [](NetworkSpec& s) {
+         s.threads = {{0x102000000, 0}};
+       }},
+      {"beyond its memory", [](NetworkSpec& s) { s.nsp_windows[0][1].base_offset = 8192 - 127; }},
+      {"beyond its memory", [](NetworkSpec& s) { s.nsp_windows[0][1].base_offset = ~0ULL; }},
+      {"beyond its memory", [](NetworkSpec& s) { s.nsp_windows[0][1].memory = 2; }},
+      {"names NSPs", [](NetworkSpec& s) { s.nsp_windows[0][1].mask = 2; }},
+      {"own table does not hold", [](NetworkSpec& s) { s.host_windows[1].mask = 2; }},
+      {"own table does not hold", [](NetworkSpec& s) { s.host_windows[1].size = 129; }},
+      {"own table does not hold",
+       [](NetworkSpec& s) {
+         s.host_windows.push_back({1, 4});
+       }},
+      {"names NSPs", [](NetworkSpec& s) { s.host_windows[1].mask = 0x10000; }},
+      {"not an executable for Hexagon", [](NetworkSpec& s) { s.machine = 62; }},
+      {"newer core", [](NetworkSpec& s) { s.flags = 0x73; }},
+      {"no memory for it", [](NetworkSpec& s) { s.address = 0x1fff000; }},
+      {"no memory for it", [](NetworkSpec& s) { s.address = 0xffffff00; }},
+      {"no metadata section", [](NetworkSpec& s) { s.section = "metadat"; }},
+  };
+  for (const Row& row : rows) {
+    NetworkSpec spec;
+    row.change(spec);
+    const auto network = read_network(network_elf(spec));
+    CAPTURE(row.reason);
+    REQUIRE_FALSE(network);
+    CAPTURE(network.error().what);
+    CHECK(network.error().what.find(row.reason) != std::string::npos);
+  }
+}
+
+TEST_CASE("a network.elf cut short anywhere is refused") {
+  const auto whole = network_elf();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    CHECK_FALSE(read_network(qaic::base::Bytes(whole).first(size)));
+  }
+}
+
+TEST_CASE("a network.elf with any one byte changed is read or refused, never misread beyond itself") {
+  const auto whole = network_elf();
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (const unsigned value : {0x00U, 0x7FU, 0xFFU}) {
+      auto changed = whole;
+      changed[at] = static_cast<std::byte>(value);
+      (void)read_network(changed);
+    }
+  }
+}
