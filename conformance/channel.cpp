@@ -67,6 +67,7 @@ std::optional<Channel> take_channel(Run& run, const Message& message, int result
   }
   Channel channel;
   channel.dbc = reply->dbc_id;
+  channel.device_address = kBareDeviceAddress + kBareDeviceSize * channel.dbc;
   if (run.settings().device_address.has_value()) channel.device_address = *run.settings().device_address;
   return channel;
 }
@@ -108,13 +109,14 @@ std::optional<Channel> Channel::activate(Run& run, const Node& node, std::uint32
 int Channel::deactivate(const Node& node) const {
   nnc::DeactivateRequest request;
   request.type = static_cast<std::uint32_t>(nnc::Command::deactivate);
-  // Without a network there is no activation to name but the DBC itself.
-  request.activation_id = activation.value_or(dbc);
+  request.activation_id = activation.value_or(kBareActivation + dbc);
   request.opt_vc_teardown = 1;
   Message message;
   message.add_passthrough(command(base::bytes_of(request)));
   message.add_deactivate(dbc);
-  return message.send(node);
+  const int result = message.send(node);
+  const auto response = passthrough_reply<nnc::StatusOnlyResponse>(message);
+  return result >= 0 && response.has_value() && response->status != 0 ? -EPROTO : result;
 }
 
 std::optional<Session> Session::start(Run& run, std::uint32_t elements) {

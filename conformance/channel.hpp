@@ -11,8 +11,11 @@ namespace qaic::conformance {
 
 inline constexpr std::uint32_t kQueueElements = 64;
 
-// Device address used where no network was activated that names one.
-inline constexpr std::uint64_t kBareDeviceAddress = 0x1'0000'0000;
+// A DBC without a network is a simulated card's own offer: it gives each 64 MiB
+// of memory here, and an activation id that says so.
+inline constexpr std::uint64_t kBareDeviceAddress = 0x80'0000'0000;
+inline constexpr std::uint64_t kBareDeviceSize = 64ULL << 20;
+inline constexpr std::uint32_t kBareActivation = 0x8000'0000;
 
 struct Channel {
   std::uint32_t dbc = 0;
@@ -23,7 +26,8 @@ struct Channel {
   // Nothing if that cannot be had: the case is then skipped with the card's
   // reason, or failed if the driver's answer makes no sense.
   static std::optional<Channel> activate(Run& run, const Node& node, std::uint32_t elements = kQueueElements);
-  // The card's command and the driver's transaction in one message.
+  // The card's command and the driver's transaction in one message. EPROTO if the
+  // driver is content but the card refused.
   [[nodiscard]] int deactivate(const Node& node) const;
 };
 

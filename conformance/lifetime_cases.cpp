@@ -150,7 +150,7 @@ void deactivate(Run& run) {
   const auto bo = attached(run, *session, Direction::to_device, 4096, channel.device_address);
   if (!bo) return;
   const int result = channel.deactivate(node);
-  if (result == -ECANCELED) {
+  if (result == -ECANCELED || result == -EPROTO) {
     run.skip("the card refuses to deactivate a DBC");
     return;
   }
@@ -175,7 +175,7 @@ void deactivate_with_work_in_flight(Run& run) {
   const auto bo = stuck(run, *session);
   if (!bo) return;
   const int result = channel.deactivate(node);
-  if (result == -ECANCELED) {
+  if (result == -ECANCELED || result == -EPROTO) {
     run.skip("the card refuses to deactivate a DBC");
     return;
   }
