@@ -24,6 +24,9 @@ enum {
   NSP_RING_OFFSET = 2 * NSP_GUEST_PAGE,
   NSP_TABLE_OFFSET = 3 * NSP_GUEST_PAGE,
   NSP_SEMAPHORE_STRIDE = 128, /* bytes between the words of two semaphores */
+  /* In the semaphore page: the shim tries here how this emulator stores. */
+  NSP_TRIAL_OFFSET = 0x8000,
+  NSP_TRIAL_VALUE = 0x0517,
   NSP_CONTROL_MAGIC = 0x4e535031,
   NSP_CONTROL_MAX_NSPS = 16,
   NSP_CONTROL_MAX_THREADS = 16,
@@ -62,6 +65,7 @@ struct nsp_control {
   uint32_t generation; /* futex: grows with everything that code in `pause` may wait for */
   uint32_t sleepers;   /* threads that wait on it now, or died doing so */
   uint32_t trap_ready[NSP_CONTROL_MAX_NSPS];
+  uint32_t trial_stores[NSP_CONTROL_MAX_NSPS]; /* that counted */
 
   uint32_t nsp_count;
   uint32_t thread_count;

@@ -5,6 +5,13 @@
 // instruction, queues the command, and steps over the store. No guest
 // instruction needs decoding, and no command can overtake or cover another.
 //
+// For a packet with a store in slot 1 and a load in slot 0, qemu-hexagon 7.2
+// stores twice: early, from a function of its own, so that the load sees it,
+// and again from generated code when the packet ends. For memory that makes no
+// difference, for a semaphore it would count double. So only stores of
+// generated code are commands; an early one is remembered and its repetition
+// insisted upon. The shim tries at each start that this emulator does so.
+//
 // It also bounds what the guest may map of the card's memory, and, once the
 // network's image is mapped, takes away the system calls that network code has
 // no business with.
@@ -12,6 +19,8 @@
 // It runs inside another program, partly in a signal handler, so it calls the
 // system itself, uses nothing but libc, and allocates nothing.
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
@@ -52,6 +61,13 @@ using SigactionFunction = int (*)(int, const struct sigaction*, struct sigaction
 
 // Set once by the constructor, before the emulator's main.
 SigactionFunction real_sigaction = nullptr;
+nsp_control* shared_control = nullptr;
+std::uintptr_t emulator_begin = 0;  // the emulator's own code
+std::uintptr_t emulator_end = 0;
+// A store from the emulator's own code that its generated code must repeat.
+thread_local bool early = false;
+thread_local std::uint32_t early_offset = 0;
+thread_local std::uint32_t early_value = 0;
 nsp_control settings{};  // a copy: the guest can write to the shared one
 bool attached = false;
 CommandRing* ring = nullptr;
@@ -116,13 +132,30 @@ void on_fault(int signal, siginfo_t* info, void* opaque) {
   if (!store)
     give_up("the emulator stored to a semaphore in a way that cannot be followed (a vector store?)");
   if (store->width != 4) give_up("network code stored to a semaphore with a width other than 32 bits");
-  const std::uintptr_t offset = address - page;
-  const auto word = static_cast<std::uint32_t>(offset / NSP_SEMAPHORE_STRIDE);
+  const auto offset = static_cast<std::uint32_t>(address - page);
+  const auto value = static_cast<std::uint32_t>(store->value);
+  const auto pc = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+  context.uc_mcontext.gregs[REG_RIP] += store->length;
+  if (early && (early_offset != offset || early_value != value)) {
+    give_up("this version of qemu-hexagon stores in an unknown way: semaphores would not be exact");
+  }
+  early = pc >= emulator_begin && pc < emulator_end;
+  if (early) {
+    early_offset = offset;
+    early_value = value;
+    errno = saved_errno;
+    return;
+  }
+  if (offset == NSP_TRIAL_OFFSET && value == NSP_TRIAL_VALUE) {
+    ++shared_control->trial_stores[nsp];
+    errno = saved_errno;
+    return;
+  }
+  const std::uint32_t word = offset / NSP_SEMAPHORE_STRIDE;
   if (offset % NSP_SEMAPHORE_STRIDE != 0 || word >= settings.semaphore_count) {
     give_up("network code stored to an address of the semaphore page that is no semaphore of this network");
   }
-  queue({nsp, word, static_cast<std::uint32_t>(store->value)});
-  context.uc_mcontext.gregs[REG_RIP] += store->length;
+  queue({nsp, word, value});
   errno = saved_errno;
 }
 
@@ -150,59 +183,66 @@ void* map_window(const nsp_window& window, void* address, std::size_t length, in
   return mapped;
 }
 
+// What the emulator needs from here on for code, threads, time and memory, and
+// signals to itself. Anything else ends with EPERM: network code is nobody's
+// program to trust.
 void forbid_system_calls() {
-  // What the emulator needs from here on for code, threads, time and memory.
-  // Anything else ends with EPERM: network code is nobody's program to trust.
-  constexpr std::array<std::uint32_t, 33> kAllowed{SYS_read,
-                                                   SYS_write,
-                                                   SYS_close,
-                                                   SYS_mmap,
-                                                   SYS_munmap,
-                                                   SYS_mprotect,
-                                                   SYS_mremap,
-                                                   SYS_madvise,
-                                                   SYS_brk,
-                                                   SYS_futex,
-                                                   SYS_clone,
-                                                   SYS_clone3,
-                                                   SYS_exit,
-                                                   SYS_exit_group,
-                                                   SYS_rt_sigaction,
-                                                   SYS_rt_sigprocmask,
-                                                   SYS_rt_sigreturn,
-                                                   SYS_sigaltstack,
-                                                   SYS_rt_sigsuspend,
-                                                   SYS_set_robust_list,
-                                                   SYS_rseq,
-                                                   SYS_gettid,
-                                                   SYS_getpid,
-                                                   SYS_clock_gettime,
-                                                   SYS_nanosleep,
-                                                   SYS_clock_nanosleep,
-                                                   SYS_sched_yield,
-                                                   SYS_set_tid_address,
-                                                   SYS_membarrier,
-                                                   SYS_arch_prctl,
-                                                   SYS_getrandom,
-                                                   SYS_tgkill,
-                                                   SYS_sched_getaffinity};
-  std::array<sock_filter, kAllowed.size() + 6> program{};
+  constexpr std::array<std::uint32_t, 32> kAllowed{
+      SYS_read,           SYS_write,           SYS_close,       SYS_mmap,          SYS_munmap,
+      SYS_mprotect,       SYS_mremap,          SYS_madvise,     SYS_brk,           SYS_futex,
+      SYS_clone,          SYS_clone3,          SYS_exit,        SYS_exit_group,    SYS_rt_sigaction,
+      SYS_rt_sigprocmask, SYS_rt_sigreturn,    SYS_sigaltstack, SYS_rt_sigsuspend, SYS_set_robust_list,
+      SYS_rseq,           SYS_gettid,          SYS_getpid,      SYS_clock_gettime, SYS_clock_nanosleep,
+      SYS_sched_yield,    SYS_set_tid_address, SYS_membarrier,  SYS_getrandom,     SYS_fstat,
+      SYS_nanosleep,      SYS_restart_syscall};
+  struct Limited {
+    std::uint32_t number;
+    unsigned argument;
+    std::uint32_t value;  // of its low half
+  };
+  const auto self = static_cast<std::uint32_t>(getpid());
+  const std::array<Limited, 3> limited{
+      {{SYS_kill, 0, self}, {SYS_tgkill, 0, self}, {SYS_newfstatat, 3, AT_EMPTY_PATH}}};
+  std::array<sock_filter, 4 + 2 * kAllowed.size() + 5 * limited.size() + 1> program{};
   std::size_t at = 0;
+  const sock_filter number = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
+  const sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   program[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
   program[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
   program[at++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-  program[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
-  for (std::size_t i = 0; i < kAllowed.size(); ++i) {
-    const auto to_allow = static_cast<std::uint8_t>(kAllowed.size() - i);
-    program[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAllowed[i], to_allow, 0);
+  program[at++] = number;
+  for (const std::uint32_t allowed : kAllowed) {
+    program[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed, 0, 1);
+    program[at++] = allow;
+  }
+  for (const Limited& call : limited) {
+    const auto where = static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * call.argument);
+    program[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.number, 0, 4);
+    program[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, where);
+    program[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.value, 0, 1);
+    program[at++] = allow;
+    program[at++] = number;
   }
   program[at++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-  program[at++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const sock_fprog filter{static_cast<unsigned short>(at), program.data()};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
     give_up("cannot confine the emulator (seccomp)");
   }
+}
+
+void find_emulator_code() {
+  dl_iterate_phdr(
+      [](dl_phdr_info* module, std::size_t, void*) {
+        for (unsigned i = 0; i < module->dlpi_phnum; ++i) {
+          const auto& part = module->dlpi_phdr[i];
+          if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
+          emulator_begin = module->dlpi_addr + part.p_vaddr;
+          emulator_end = emulator_begin + part.p_memsz;
+        }
+        return 1;  // only the first: the program itself
+      },
+      nullptr);
 }
 
 // "<control descriptor>:<nsp>:<parent>", set by the simulator for this process only.
@@ -228,7 +268,9 @@ __attribute__((constructor)) void attach() {
   if (shared->magic != NSP_CONTROL_MAGIC || nsp >= shared->nsp_count)
     give_up("the control memory is not ours");
   ring = reinterpret_cast<CommandRing*>(static_cast<char*>(memory) + NSP_RING_OFFSET);
+  find_emulator_code();
   shared->trap_ready[nsp] = 1;
+  shared_control = shared;
   settings = *shared;
   attached = true;
 }

@@ -56,11 +56,28 @@ static uint32_t number(const char* text) {
   return value;
 }
 
+/* A semaphore operation must count once however its packet is made: alone,
+ * stored in slot 1 beside a load in slot 0 (which emulators commit early), two
+ * in one packet. The packet in the middle is in words because the assembler
+ * would choose its slots: { memw(r2+#0) = r3 ; r1 = memw(r2+#84) }, where the
+ * load is of what was just stored nearby and yields nothing of interest. */
+static void try_stores(uint8_t* trial) {
+  __asm__ volatile(
+      "r2 = %0\nr3 = %1\n{ memw(r2+#0) = r3 }\n.word 0xa1824300, 0x9182c2a1\n{ memw(r2+#0) = r3 ; "
+      "memw(r2+#0) = r3 }\n" ::"r"(trial),
+      "r"(NSP_TRIAL_VALUE)
+      : "r1", "r2", "r3", "memory");
+  if (control->trial_stores[own_nsp] != 4) {
+    fatal("this version of qemu-hexagon does not store once per store: semaphores would not be exact");
+  }
+}
+
 static void give_semaphores(int32_t control_fd) {
   /* Writable for the guest, not for the host: the library in the emulator
    * catches each store. */
   uint8_t* page = map_file(control_fd, NSP_SEMAPHORE_OFFSET, NSP_GUEST_PAGE, MAP_READ | MAP_WRITE);
   if (page == NULL) fatal("cannot map the semaphores");
+  try_stores(page + NSP_TRIAL_OFFSET);
   for (uint32_t i = 0; i < control->semaphore_count; ++i) {
     semaphores[i].address = (uint32_t)(page + i * NSP_SEMAPHORE_STRIDE);
     semaphores[i].number = control->semaphore_number[i];
