@@ -48,6 +48,17 @@ base::Result<ElfHandle> open_elf(Bytes bytes) {
     return fail(
         malformed("made for machine " + std::to_string(header->e_machine) + ", not for Hexagon (164)"));
   }
+  // libelf overlooks tables that are not inside the file.
+  const auto inside = [bytes](std::uint64_t offset, std::uint64_t count, std::uint64_t size,
+                              std::size_t expected) {
+    return count == 0 || (size == expected && base::slice(bytes, offset, count * size));
+  };
+  if (!inside(header->e_phoff, header->e_phnum, header->e_phentsize, sizeof(Elf32_Phdr))) {
+    return fail(malformed("its program headers are not inside the file"));
+  }
+  if (!inside(header->e_shoff, header->e_shnum, header->e_shentsize, sizeof(Elf32_Shdr))) {
+    return fail(malformed("its section table is not inside the file"));
+  }
   return elf;
 }
 

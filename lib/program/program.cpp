@@ -152,10 +152,10 @@ base::Result<void> read_constants(Program& program) {
 }
 
 base::Result<void> check_names(const Program& program) {
-  std::set<std::string_view> names;
+  std::set<std::pair<qpc::Transfer, std::string_view>> names;
   for (const auto& tensor : program.tensors) {
-    if (!names.insert(tensor.name).second)
-      return fail(mismatch("two tensors are named '" + tensor.name + "'"));
+    if (names.emplace(tensor.direction, tensor.name).second) continue;
+    return fail(mismatch("two tensors of one direction are named '" + tensor.name + "'"));
   }
   return {};
 }
