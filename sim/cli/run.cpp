@@ -9,6 +9,7 @@
 
 #include "os/namespace.hpp"
 #include "os/signal_inbox.hpp"
+#include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/host.hpp"
 #include "sim/cli/simulated_card.hpp"
@@ -28,6 +29,7 @@ struct Options {
   wire::nnc::Sku sku = wire::nnc::Sku::pcie_pro;
   std::string firmware;
   std::string qsm_version;
+  std::vector<std::string> settings;  // KEY=VALUE
   unsigned control_timeout_seconds = 60;
   unsigned wait_timeout_milliseconds = 5000;
   bool verify_clean = false;
@@ -45,6 +47,9 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
       ->type_name("DIR");
   app.add_option("--qsm-version", options.qsm_version, "Version that the card's system manager reports")
       ->type_name("TEXT");
+  app.add_option("--set", options.settings, "Sets KEY=VALUE of every card, repeatable: " + setting_names())
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--control-timeout", options.control_timeout_seconds,
                  "The driver's control_resp_timeout_s (default 60)")
       ->type_name("SECONDS");
@@ -107,6 +112,9 @@ Result<void> boot(const Options& options, Cards& cards) {
   for (const syscall::Slot& slot : cards.topology.slots) {
     device::CardConfig config = device::stock_config(options.sku, slot.board, slot.soc);
     if (!options.qsm_version.empty()) config.qsm_version = options.qsm_version;
+    for (const std::string& setting : options.settings) {
+      QAIC_CHECK(apply_setting(config, setting));
+    }
     QAIC_TRY(auto card,
              SimulatedCard::create(config, cards.clock, *cards.storage, cards.users, cards.parameters));
     cards.configs.push_back(std::move(config));
