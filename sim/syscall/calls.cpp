@@ -1,12 +1,15 @@
 // The system calls that the supervisor answers.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "os/namespace.hpp"
@@ -26,6 +29,8 @@ void Supervisor::handle(const Notification& call) {
       return handle_mmap(call);
     case SYS_socket:
       return handle_socket(call);
+    case SYS_fstatfs:
+      return handle_fstatfs(call);
     default:
       return handle_open(call);
   }
@@ -157,6 +162,20 @@ void Supervisor::handle_socket(const Notification& call) {
                                        (type & SOCK_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
   }
   if (result < 0) (void)listener_.respond(call.id, result);
+}
+
+void Supervisor::handle_fstatfs(const Notification& call) {
+  const auto identity = os::identity_of_foreign_fd(call.thread, static_cast<std::int32_t>(call.arguments[0]));
+  if (!identity || !sys_devices_.contains(identity->device)) return let_kernel(call);
+  // What a real sysfs says of itself.
+  struct statfs answer {};
+  answer.f_type = SYSFS_MAGIC;
+  answer.f_bsize = wire::uapi::kPageSize;
+  answer.f_frsize = wire::uapi::kPageSize;
+  answer.f_namelen = NAME_MAX;
+  Memory memory(listener_, call);
+  const bool written = memory.write(call.arguments[1], std::as_bytes(std::span(&answer, 1)));
+  (void)listener_.respond(call.id, written ? 0 : -EFAULT);
 }
 
 }  // namespace qaic::sim::syscall

@@ -23,18 +23,24 @@ using std::chrono::nanoseconds;
 namespace {
 
 // In the process that runs the program: its view of /sys and /dev. Gives the
-// folders of the cards' devices and nodes, writable.
+// folders of the cards' devices and nodes, writable, and the roots of the
+// memory file systems below /sys.
 Result<std::vector<os::Fd>> prepare_view(const Supervisor::View& view) {
   const auto folder = os::working_folder();
   QAIC_CHECK(os::enter_mount_namespace());
-  QAIC_TRY(auto mounts, os::lay_over("/sys", view.sys));
+  QAIC_TRY(const auto sys_mounts, os::lay_over("/sys", view.sys));
   QAIC_TRY(const auto dev_mounts, os::lay_over("/dev", view.dev));
-  mounts.insert(mounts.end(), dev_mounts.begin(), dev_mounts.end());
   std::vector<os::Fd> out;
   QAIC_TRY(os::Fd devices, os::detached_mount("/sys/" + view.root));
   out.push_back(std::move(devices));
   QAIC_TRY(os::Fd nodes, os::detached_mount("/dev/accel"));
   out.push_back(std::move(nodes));
+  for (const std::string& mount : sys_mounts) {
+    QAIC_TRY(os::Fd root, os::detached_mount(mount));
+    out.push_back(std::move(root));
+  }
+  auto mounts = sys_mounts;
+  mounts.insert(mounts.end(), dev_mounts.begin(), dev_mounts.end());
   for (const std::string& mount : mounts) {
     QAIC_CHECK(os::make_mount_read_only(mount));
   }
@@ -67,7 +73,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(Options options, std::vect
   os::SeccompListener listener(tree.take_last_step());
   std::unique_ptr<Supervisor> out(
       new Supervisor(std::move(options), std::move(tree), std::move(listener), std::move(closes)));
-  if (prepared.size() != 2) {
+  if (prepared.size() < 2) {
     return base::fail(
         base::make_error(base::ErrorKind::internal, "sim-view", "the program's view was not handed over"));
   }
@@ -80,6 +86,10 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(Options options, std::vect
           base::make_error(base::ErrorKind::internal, "sim-view", "a node is missing in /dev/accel"));
     }
     out->placeholders_.push_back(*identity);
+  }
+  for (std::size_t i = 2; i < prepared.size(); ++i) {
+    const auto identity = os::identity_of_fd(prepared[i].get());
+    if (identity) out->sys_devices_.insert(identity->device);
   }
   return out;
 }

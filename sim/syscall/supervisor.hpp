@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -72,6 +73,7 @@ class Supervisor {
   void handle_ioctl(const os::Notification& call);
   void handle_mmap(const os::Notification& call);
   void handle_socket(const os::Notification& call);
+  void handle_fstatfs(const os::Notification& call);
 
   // ---- open nodes
   OpenNode* find(os::FileIdentity identity);
@@ -100,6 +102,7 @@ class Supervisor {
   os::SeccompListener listener_;
   os::CloseWatch closes_;
   std::vector<os::FileIdentity> placeholders_;  // of options_.nodes
+  std::set<std::uint64_t> sys_devices_;         // file systems laid over /sys
   os::Fd devices_;                              // their folder, writable
   std::string devices_path_;                    // below /sys
   std::optional<os::KernelEvents> uevents_;

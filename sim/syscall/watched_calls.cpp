@@ -34,6 +34,7 @@ std::vector<sock_filter> watched_calls() {
 #endif
   const std::array mmap{Condition{3, kShared, MAP_SHARED}};
   filter.notify(SYS_mmap, mmap);
+  filter.notify(SYS_fstatfs, {});
   const std::array socket{Condition{0, kAll, AF_NETLINK}, Condition{2, kAll, NETLINK_KOBJECT_UEVENT}};
   filter.notify(SYS_socket, socket);
   return filter.build();
