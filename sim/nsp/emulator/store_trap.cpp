@@ -76,6 +76,40 @@ std::uint32_t nsp = 0;
 std::atomic<std::uintptr_t> semaphore_page{0};
 struct sigaction emulator_action;
 
+// Addresses between the end of a DDR window and the end of its guest page. The
+// emulator takes them for ordinary memory and would repeat an access for ever.
+struct Hole {
+  std::atomic<std::uintptr_t> begin{0};  // 0: none
+  std::atomic<std::uintptr_t> end{0};
+};
+std::array<Hole, 128> holes;
+
+void forget_holes(std::uintptr_t begin, std::uintptr_t end) {
+  for (Hole& hole : holes) {
+    const std::uintptr_t at = hole.begin.load();
+    if (at != 0 && at < end && hole.end.load() > begin) hole.begin.store(0);
+  }
+}
+
+// The emulator serialises its calls of mmap, so nobody else adds holes.
+bool remember_hole(std::uintptr_t begin, std::uintptr_t end) {
+  for (Hole& hole : holes) {
+    if (hole.begin.load() != 0) continue;
+    hole.end.store(end);
+    hole.begin.store(begin);
+    return true;
+  }
+  return false;
+}
+
+bool in_hole(std::uintptr_t address) {
+  for (const Hole& hole : holes) {
+    const std::uintptr_t begin = hole.begin.load(std::memory_order_relaxed);
+    if (begin != 0 && address >= begin && address < hole.end.load(std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 [[noreturn]] void give_up(const char* why) {
   const char prefix[] = "qaic-sim: ";
   [[maybe_unused]] ssize_t done = write(2, prefix, sizeof(prefix) - 1);
@@ -122,6 +156,7 @@ void on_fault(int signal, siginfo_t* info, void* opaque) {
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const std::uintptr_t page = semaphore_page.load(std::memory_order_relaxed);
   if (page == 0 || address < page || address >= page + NSP_GUEST_PAGE) {
+    if (in_hole(address)) give_up("network code used memory beyond the end of its DDR");
     emulator_action.sa_sigaction(signal, info, opaque);
     return;
   }
@@ -160,7 +195,12 @@ void on_fault(int signal, siginfo_t* info, void* opaque) {
 }
 
 void* system_map(void* address, std::size_t length, int protection, int flags, int fd, std::uint64_t offset) {
-  return reinterpret_cast<void*>(syscall(SYS_mmap, address, length, protection, flags, fd, offset));
+  void* mapped = reinterpret_cast<void*>(syscall(SYS_mmap, address, length, protection, flags, fd, offset));
+  if (mapped != MAP_FAILED) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
+    forget_holes(begin, begin + length);
+  }
+  return mapped;
 }
 
 // A window of the card's DDR as a file of its own: offsets count from its base
@@ -178,9 +218,13 @@ void* map_window(const nsp_window& window, void* address, std::size_t length, in
   void* whole = system_map(address, length, PROT_NONE,
                            (flags & ~MAP_SHARED) | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (whole == MAP_FAILED) return whole;
-  void* mapped = system_map(whole, length < left ? length : left, protection, MAP_SHARED | MAP_FIXED,
-                            window.fd, window.base + offset);
-  return mapped;
+  const auto begin = reinterpret_cast<std::uintptr_t>(whole);
+  if (length > left && !remember_hole(begin + left, begin + length)) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  return reinterpret_cast<void*>(syscall(SYS_mmap, whole, length < left ? length : left, protection,
+                                         MAP_SHARED | MAP_FIXED, window.fd, window.base + offset));
 }
 
 // What the emulator needs from here on for code, threads, time and memory, and
