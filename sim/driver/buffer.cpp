@@ -17,7 +17,13 @@ int Driver::State::create_bo(File& file, wire::uapi::CreateBo& args) {
   auto bo = std::make_unique<Bo>();
   bo->file = &file;
   bo->size = *size;
-  const auto offset = offsets.allocate(*size, *bo);
+  std::vector<std::uint64_t> passed_over;
+  auto offset = offsets.allocate(*size, *bo);
+  while (offset && file.memory->still_mapped(*offset, *size)) {
+    passed_over.push_back(*offset);
+    offset = offsets.allocate(*size, *bo);
+  }
+  for (const std::uint64_t other : passed_over) offsets.release(other);
   if (!offset) return -ENOSPC;
   bo->offset = *offset;
   const auto memory = file.memory->allocate(*offset, *size);

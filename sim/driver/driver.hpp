@@ -42,6 +42,9 @@ class NodeMemory {
   virtual std::optional<base::MutableBytes> allocate(std::uint64_t offset, std::uint64_t size) = 0;
   // The BO is gone; pages may be given back once no client maps them.
   virtual void release(std::uint64_t offset, std::uint64_t size) = 0;
+  // Does a client still map a released part of [offset, offset + size)? Such an
+  // offset is not given to another BO: a mapping keeps its BO, as in the kernel.
+  virtual bool still_mapped(std::uint64_t /*offset*/, std::uint64_t /*size*/) { return false; }
 };
 
 // User handles: first free from 0, shared by all cards of one host.

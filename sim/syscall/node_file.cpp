@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -40,21 +41,11 @@ void NodeFile::note_mapped(std::uint64_t offset) {
 
 std::optional<base::MutableBytes> NodeFile::allocate(std::uint64_t offset, std::uint64_t size) {
   if (offset > kFileSize || size > kFileSize - offset) return std::nullopt;
-  if (!lingering_.empty()) collect();
   if (size >= kSmall && size > os::available_memory()) return std::nullopt;
   auto mapping = os::Mapping::shared(file_.get(), offset, static_cast<std::size_t>(size),
                                      os::Mapping::Access::read_write);
   if (!mapping) return std::nullopt;
   const auto bytes = mapping->writable_bytes();
-  // A range that is handed out again must read as zero, whoever still maps it.
-  for (auto at = lingering_.begin(); at != lingering_.end();) {
-    if (at->first < offset + size && offset < at->first + at->second) {
-      (void)os::punch_hole(file_.get(), at->first, at->second);
-      at = lingering_.erase(at);
-    } else {
-      ++at;
-    }
-  }
   buffers_.insert_or_assign(offset, Buffer{std::move(*mapping), false});
   return bytes;
 }
@@ -69,6 +60,13 @@ void NodeFile::release(std::uint64_t offset, std::uint64_t size) {
   } else {
     (void)os::punch_hole(file_.get(), offset, size);
   }
+}
+
+bool NodeFile::still_mapped(std::uint64_t offset, std::uint64_t size) {
+  if (!lingering_.empty()) collect();
+  return std::any_of(lingering_.begin(), lingering_.end(), [&](const auto& range) {
+    return range.first < offset + size && offset < range.first + range.second;
+  });
 }
 
 void NodeFile::collect() {

@@ -32,6 +32,7 @@ class NodeFile : public driver::NodeMemory {
 
   std::optional<base::MutableBytes> allocate(std::uint64_t offset, std::uint64_t size) override;
   void release(std::uint64_t offset, std::uint64_t size) override;
+  bool still_mapped(std::uint64_t offset, std::uint64_t size) override;
 
  private:
   explicit NodeFile(os::Fd file, os::FileIdentity identity) : file_(std::move(file)), identity_(identity) {}

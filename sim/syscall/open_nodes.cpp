@@ -44,6 +44,8 @@ Supervisor::OpenNode* Supervisor::resolve(const os::Notification& call, int fd, 
   if (node == nullptr) return nullptr;
   OpenNode* file = nullptr;
   const int result = adopt_read_only(call, fd, *node, file);
+  // Not open for ioctls at all, or gone meanwhile: the kernel knows the words.
+  if (result == -EBADF) return nullptr;
   if (result < 0) {
     ended = true;
     (void)listener_.respond(call.id, result);
@@ -78,7 +80,7 @@ int Supervisor::create_open_node(const Node& node, OpenNode*& out) {
 int Supervisor::adopt_read_only(const os::Notification& call, int fd, const Node& node, OpenNode*& out) {
   const auto copy = os::copy_foreign_fd(call.thread, fd);
   const auto flags = os::foreign_fd_flags(call.thread, fd);
-  if (!copy || !flags || !listener_.valid(call.id)) return -EBADF;
+  if (!copy || !flags || (*flags & O_PATH) != 0 || !listener_.valid(call.id)) return -EBADF;
   const std::uint64_t tag = os::file_position(copy->get());
   const auto known = std::find_if(open_.begin(), open_.end(), [&](const auto& entry) {
     return entry.second->tag == tag && entry.second->node == &node;
