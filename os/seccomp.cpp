@@ -91,7 +91,12 @@ Result<Fd> install_filter(std::span<const sock_filter> filter) {
     error = errno;
   }
   if (fd < 0) {
-    return fail(base::system_error(error, "seccomp-filter", "cannot watch system calls through seccomp"));
+    auto refused = base::system_error(error, "seccomp-filter", "cannot watch system calls through seccomp");
+    refused.kind = base::ErrorKind::unsupported;
+    refused.hint = error == EBUSY ? "a supervisor watches this program already: run it outside of that one"
+                                  : "it needs Linux 5.14 with CONFIG_SECCOMP_FILTER; in a container, let its "
+                                    "profile allow seccomp(2)";
+    return fail(std::move(refused));
   }
   return Fd(static_cast<int>(fd));
 }

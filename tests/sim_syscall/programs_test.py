@@ -1,0 +1,267 @@
+"""Programs that know nothing of simulators, on simulated cards. With the
+argument "ordinary" all of it runs as uid 65534 (or as whoever runs the tests,
+if that is not root)."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = os.environ["QAIC_BUILD"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+ORDINARY = "ordinary" in sys.argv[1:]
+NOBODY = 65534
+CARD = "0000:81:00.0"
+NODE = "/dev/accel/accel0"
+FOLDER = tempfile.mkdtemp(prefix="qaic-sim-test-")
+
+
+def stage():
+    """Where another user can reach the programs too."""
+    os.chmod(FOLDER, 0o755)
+    os.makedirs(f"{FOLDER}/bin")
+    shutil.copy(f"{BUILD}/bin/qaic-sim", f"{FOLDER}/bin")
+    for name in ("sim_client", "sim_discover", "sim_drm_client"):
+        shutil.copy(f"{BUILD}/tests/{name}", FOLDER)
+    shutil.copy(f"{HERE}/python_client.py", FOLDER)
+
+
+SIM = f"{FOLDER}/bin/qaic-sim"
+CLIENT = f"{FOLDER}/sim_client"
+
+
+def as_user(command):
+    if ORDINARY and os.getuid() == 0:
+        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
+    return list(command)
+
+
+def run(*command, options=(), **more):
+    return subprocess.run(as_user([SIM, "run", "--verify-clean", *options, "--", *command]), capture_output=True,
+                          text=True, timeout=100, check=False, **more)
+
+
+def outside(*command, **more):
+    return subprocess.run(as_user(command), capture_output=True, text=True, timeout=100, check=False, **more)
+
+
+class Test(unittest.TestCase):
+    def done(self, process, code=0):
+        self.assertEqual(process.returncode, code, process.stdout + process.stderr)
+        if code == 0:
+            self.assertNotIn("qaic-sim:", process.stderr)
+        return process
+
+
+class Client(Test):
+    """The static C program; each case says itself what is wrong."""
+
+
+def add_case(name):
+    def test(self):
+        self.done(run(CLIENT, name, NODE))
+    setattr(Client, "test_" + name.replace("-", "_"), test)
+
+
+for case in ("buffer", "reuse", "bad-offsets", "bad-pointers", "dup", "fork", "outlive", "mapping-outlives", "pass",
+             "exec", "open-flags", "read-only", "paths", "signals"):
+    add_case(case)
+
+
+class Programs(Test):
+    def test_python(self):
+        self.assertEqual(self.done(run("/usr/bin/python3", f"{FOLDER}/python_client.py", NODE)).stdout, "1\n")
+
+    def test_libdrm(self):
+        out = self.done(run(f"{FOLDER}/sim_drm_client", NODE)).stdout
+        self.assertEqual(out, "qaic|Qualcomm Cloud AI Accelerators|0.0.0\n")
+
+    def test_libpci_and_libudev(self):
+        out = self.done(run(f"{FOLDER}/sim_discover", options=["--cards", "3"])).stdout
+        lines = sorted(out.splitlines())
+        self.assertEqual(lines, [f"0000:8{1 + i}:00.0 /dev/accel/accel{i}" for i in range(3)])
+
+    def test_an_empty_environment(self):
+        out = self.done(run("/usr/bin/env", "-i", f"{FOLDER}/sim_discover")).stdout
+        self.assertEqual(out, f"{CARD} {NODE}\n")
+
+    def test_no_lspci_difference_for_the_host(self):
+        host = outside("lspci", "-n").stdout.splitlines()
+        seen = self.done(run("lspci", "-n")).stdout.splitlines()
+        self.assertEqual([line for line in seen if line in host], host)
+        self.assertIn("81:00.0 1200: 17cb:a100", seen)
+
+    def test_lspci_in_full(self):
+        out = self.done(run("lspci", "-vv", "-s", CARD)).stdout
+        self.assertIn("Processing accelerators: Qualcomm", out)
+        self.assertIn("Region 2: Memory at 380000000000 (64-bit, non-prefetchable) [size=2M]", out)
+        self.assertIn("Kernel driver in use: qaic", out)
+        if ORDINARY or os.getuid() != 0:
+            self.assertIn("Capabilities: <access denied>", out)
+        else:
+            self.assertIn("LnkSta:\tSpeed 16GT/s, Width x8", out)
+            self.assertIn("MSI: Enable+ Count=32/32", out)
+
+    def test_udevadm_info(self):
+        out = self.done(run("udevadm", "info", "/sys/class/accel/accel0")).stdout
+        for line in ("N: accel/accel0", "D: c 261:0", "T: accel_minor", "E: SUBSYSTEM=accel"):
+            self.assertIn(line, out.splitlines())
+        out = self.done(run("udevadm", "info", "-a", f"/sys/bus/pci/devices/{CARD}")).stdout
+        self.assertIn('DRIVER=="qaic"', out)
+        self.assertIn('ATTR{current_link_width}=="8"', out)
+
+    def test_by_device_number(self):
+        out = self.done(run("readlink", "-f", "/sys/dev/char/261:0")).stdout
+        self.assertTrue(out.endswith(f"/{CARD}/accel/accel0\n"), out)
+        out = self.done(run("cat", "/sys/bus/mhi/devices/mhi0/serial_number")).stdout
+        self.assertRegex(out, r"^Serial Number: \d+\n$")
+
+
+class Cards(Test):
+    def test_one_to_sixteen_nodes(self):
+        for count in (1, 2, 16):
+            nodes = [f"/dev/accel/accel{i}" for i in range(count)]
+            self.done(run(CLIENT, "all", *nodes, options=["--cards", str(count)]))
+
+    def test_addresses_rise_with_the_nodes(self):
+        out = self.done(run("sh", "-c", "for i in $(seq 0 15); do basename $(readlink /sys/class/accel/accel$i/device);"
+                            " done", options=["--cards", "16"])).stdout.split()
+        self.assertEqual(len(set(out)), 16)
+        self.assertEqual(out, sorted(out))
+
+    def test_an_ultra_board_has_four_behind_a_switch(self):
+        out = self.done(run("sh", "-c", "ls /dev/accel; cd /sys/class/accel; readlink accel0 accel3 accel4",
+                            options=["--sku", "ultra", "--cards", "2"])).stdout.split()
+        self.assertEqual(out[:8], [f"accel{i}" for i in range(8)])
+        first, last, other = (path.split("/")[4:6] for path in out[8:])
+        self.assertEqual(first, last)
+        self.assertNotEqual(first, other)
+
+    def test_aic080_has_its_own_id(self):
+        self.assertIn("17cb:a080", self.done(run("lspci", "-n", options=["--sku", "080"])).stdout)
+
+    def test_too_many(self):
+        process = self.done(run("true", options=["--cards", "65"]), 2)
+        self.assertIn("id: sim-too-many-cards", process.stderr)
+
+
+class Surroundings(Test):
+    def test_exit_codes(self):
+        self.done(run("sh", "-c", "exit 7"), 7)
+        self.done(run("sh", "-c", "kill -TERM $$"), 143)
+        self.assertIn("No such file", self.done(run("/nonexistent"), 127).stderr)
+        self.assertIn("Permission denied", self.done(run(f"{FOLDER}/python_client.py"), 126).stderr)
+
+    def test_usage(self):
+        for arguments in ([], ["--no-such", "true"], ["--sku", "nothing", "true"], ["--cards", "x", "true"]):
+            process = outside(SIM, "run", *arguments)
+            self.assertEqual((process.returncode, len(process.stderr.splitlines())), (2, 3), process.stderr)
+        self.assertEqual(outside(SIM).returncode, 2)
+        for arguments in (["--help"], ["--version"], ["run", "--help"]):
+            process = outside(SIM, *arguments)
+            self.assertEqual((process.returncode, process.stderr), (0, ""))
+            self.assertTrue(process.stdout)
+
+    def test_program_sees_itself_as_before(self):
+        for command in (["id"], ["env"], ["sh", "-c", "umask; ulimit -a; pwd"], ["cat", "/proc/net/dev"],
+                        ["sh", "-c", "grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status"]):
+            self.assertEqual(self.done(run(*command, cwd=HERE)).stdout.replace(",", "\n"),
+                             outside(*command, cwd=HERE).stdout.replace(",", "\n"), command)
+        self.assertEqual(self.done(run("cat", input="from stdin")).stdout, "from stdin")
+        self.assertEqual(self.done(run("pwd", "-P", cwd="/sys/class")).stdout, "/sys/class\n")
+
+    def test_the_real_sys_and_dev_stay_visible(self):
+        for folder in ("/sys", "/sys/class", "/sys/bus", "/sys/bus/pci", "/sys/bus/pci/devices", "/sys/bus/pci/drivers",
+                       "/sys/devices", "/sys/module", "/sys/dev/char", "/dev", "/dev/pts"):
+            real = set(os.listdir(folder))
+            seen = set(self.done(run("ls", "-A", folder)).stdout.splitlines())
+            self.assertEqual(real - seen, set(), folder)
+        self.done(run("sh", "-c", "echo x > /dev/null; head -c 1 /dev/zero > /dev/null; "
+                      "cat /sys/class/mem/null/dev /sys/devices/system/cpu/online"))
+        self.assertNotEqual(run("mkdir", "/sys/class/accel/other").returncode, 0)
+        self.assertFalse(os.path.exists("/sys/class/accel/accel0"))
+
+    def test_what_outlives_the_program_is_ended(self):
+        found = self.done(run("sh", "-c", "setsid sh -c 'sleep 2468 & sleep 2468' >/dev/null 2>&1 & "
+                              "sleep 0.3; pgrep -c -f '^sleep 2468$'")).stdout
+        self.assertEqual(found, "2\n")
+        self.assertEqual(outside("pgrep", "-f", "^sleep 2468$").returncode, 1)
+
+    def start(self, *command):
+        process = subprocess.Popen(as_user([SIM, "run", "--verify-clean", "--", *command]), stdout=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        return process
+
+    def test_signals_are_forwarded(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+            name = number.name[3:]
+            process = self.start("sh", "-c", f"trap 'exit 5' {name}; echo ready; while :; do sleep 0.01; done")
+            process.send_signal(number)
+            self.assertEqual(process.wait(20), 5)
+        process = self.start("sh", "-c", "echo ready; sleep 100")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 143)
+
+    def test_the_program_ends_with_its_supervisor(self):
+        process = self.start("sh", "-c", "echo ready; exec sleep 1357")
+        process.kill()
+        process.wait(20)
+        for _ in range(200):
+            if outside("pgrep", "-f", "^sleep 1357$").returncode != 0:
+                return
+            time.sleep(0.02)
+        self.fail("the program lives on")
+
+    def test_idle_cards_use_no_cpu(self):
+        process = subprocess.Popen(as_user([SIM, "run", "--cards", "16", "--", "sh", "-c", "echo ready; read line"]),
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+
+        def switches():
+            with open(f"/proc/{process.pid}/status") as file:
+                return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+        before = switches()
+        time.sleep(1)
+        self.assertLessEqual(switches() - before, 2)
+        process.communicate("done\n")
+        self.assertEqual(process.returncode, 0)
+
+
+class Killed(Test):
+    def test_at_any_moment(self):
+        script = (f"for delay in 0 0.001 0.002 0.003 0.005 0.008 0.013; do {CLIENT} busy {NODE} & "
+                  f"{CLIENT} busy {NODE} & sleep $delay; kill -9 $!; kill -9 %1; wait; {CLIENT} buffer {NODE} || exit 3;"
+                  " done")
+        for _ in range(5):
+            self.done(run("bash", "-c", script))
+
+    def test_with_the_program_itself(self):
+        for delay in ("0.001", "0.004", "0.01", "0.02"):
+            self.done(run("sh", "-c", f"(sleep {delay}; kill -9 $$) & exec {CLIENT} busy {NODE}"), 137)
+
+
+class Refused(Test):
+    def test_inside_another_run(self):
+        process = run(SIM, "run", "--", "true")
+        self.done(process, 10)
+        self.assertEqual(len(process.stderr.splitlines()), 3, process.stderr)
+
+    @unittest.skipIf(not ORDINARY, "root needs no user namespace")
+    def test_without_user_namespaces(self):
+        inner = f"echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all {SIM} run true"
+        process = outside("unshare", "-Ur", "sh", "-c", inner)
+        self.assertEqual(process.returncode, 10, process.stderr)
+        self.assertIn("sysctl user.max_user_namespaces=", process.stderr)
+
+
+if __name__ == "__main__":
+    stage()
+    try:
+        unittest.main(argv=[sys.argv[0]] + [a for a in sys.argv[1:] if a != "ordinary"])
+    finally:
+        shutil.rmtree(FOLDER)
