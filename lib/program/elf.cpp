@@ -1,9 +1,12 @@
 #include "lib/program/elf.hpp"
 
+#include <gelf.h>
 #include <libelf.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/checked.hpp"
@@ -42,29 +45,85 @@ base::Result<ElfHandle> open_elf(Bytes bytes) {
   // libelf reads only: no ELF_C_RDWR, no update.
   ElfHandle elf(elf_memory(reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data())), bytes.size()));
   if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF) return fail(malformed("libelf cannot read it"));
-  const Elf32_Ehdr* header = elf32_getehdr(elf.get());
-  if (header == nullptr) return fail(malformed("its header cannot be read"));
-  if (header->e_machine != qpc::kElfMachineHexagon) {
+  // gelf_* copy: what libelf points to has the alignment of the memory given.
+  GElf_Ehdr header;
+  if (gelf_getehdr(elf.get(), &header) == nullptr) return fail(malformed("its header cannot be read"));
+  if (header.e_machine != qpc::kElfMachineHexagon) {
     return fail(
-        malformed("made for machine " + std::to_string(header->e_machine) + ", not for Hexagon (164)"));
+        malformed("made for machine " + std::to_string(header.e_machine) + ", not for Hexagon (164)"));
   }
   // libelf overlooks tables that are not inside the file.
   const auto inside = [bytes](std::uint64_t offset, std::uint64_t count, std::uint64_t size,
                               std::size_t expected) {
     return count == 0 || (size == expected && base::slice(bytes, offset, count * size));
   };
-  if (!inside(header->e_phoff, header->e_phnum, header->e_phentsize, sizeof(Elf32_Phdr))) {
+  if (!inside(header.e_phoff, header.e_phnum, header.e_phentsize, sizeof(Elf32_Phdr))) {
     return fail(malformed("its program headers are not inside the file"));
   }
-  if (!inside(header->e_shoff, header->e_shnum, header->e_shentsize, sizeof(Elf32_Shdr))) {
+  if (!inside(header.e_shoff, header.e_shnum, header.e_shentsize, sizeof(Elf32_Shdr))) {
     return fail(malformed("its section table is not inside the file"));
   }
   return elf;
 }
 
-std::string section_name(Elf* elf, std::size_t strings, std::uint32_t offset) {
-  const char* name = elf_strptr(elf, strings, offset);
-  return name == nullptr ? std::string{} : std::string(name);
+// The content of a section with bytes in the file.
+std::optional<Bytes> section_bytes(Bytes file, const GElf_Shdr& s) {
+  if (s.sh_type == SHT_NOBITS || s.sh_type == SHT_NULL) return Bytes{};
+  return base::slice(file, s.sh_offset, s.sh_size);
+}
+
+// Section `index` as a table of texts; empty if it is none.
+Bytes text_table(Elf* elf, Bytes file, std::size_t index) {
+  GElf_Shdr s;
+  Elf_Scn* section = elf_getscn(elf, index);
+  if (section == nullptr || gelf_getshdr(section, &s) == nullptr) return {};
+  return section_bytes(file, s).value_or(Bytes{});
+}
+
+// The text at `offset`; empty if there is none, or none of a length that the
+// name of a section has. (Looking for its end without a bound, once for each
+// of many sections, is what a hostile file would want.)
+std::string_view short_text(Bytes table, std::uint64_t offset) {
+  constexpr std::size_t kMaxName = 256;
+  if (offset >= table.size()) return {};
+  const auto rest = base::as_text(table.subspan(static_cast<std::size_t>(offset))).substr(0, kMaxName);
+  const auto end = rest.find('\0');
+  return end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
+}
+
+// Whether the text at `offset` is `text`.
+bool is_text(Bytes table, std::uint64_t offset, std::string_view text) {
+  const auto bytes = base::slice(table, offset, text.size() + 1);
+  return bytes && base::as_text(*bytes).substr(0, text.size()) == text && bytes->back() == std::byte{0};
+}
+
+base::Result<std::vector<LoadSegment>> load_segments(Elf* elf, Bytes bytes) {
+  std::size_t count = 0;
+  if (elf_getphdrnum(elf, &count) != 0) return fail(malformed("its program headers cannot be counted"));
+  std::vector<LoadSegment> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr p;
+    if (gelf_getphdr(elf, static_cast<int>(i), &p) == nullptr) {
+      return fail(malformed("its program headers are not inside the file"));
+    }
+    if (p.p_type != PT_LOAD) continue;
+    const std::string what = "loadable segment " + std::to_string(out.size());
+    if (!base::slice(bytes, p.p_offset, p.p_filesz)) return fail(malformed(what + " reaches past the end"));
+    if (p.p_filesz > p.p_memsz) return fail(malformed(what + " is larger in the file than in memory"));
+    if (p.p_vaddr + p.p_memsz > UINT32_MAX)
+      return fail(malformed(what + " does not fit into 32-bit addresses"));
+    out.push_back({static_cast<std::uint32_t>(p.p_offset), static_cast<std::uint32_t>(p.p_vaddr),
+                   static_cast<std::uint32_t>(p.p_filesz), static_cast<std::uint32_t>(p.p_memsz),
+                   (p.p_flags & PF_R) != 0, (p.p_flags & PF_W) != 0, (p.p_flags & PF_X) != 0});
+  }
+  auto by_address = out;
+  std::ranges::sort(by_address, {}, &LoadSegment::address);
+  for (std::size_t i = 1; i < by_address.size(); ++i) {
+    if (by_address[i].address - by_address[i - 1].address < by_address[i - 1].memory_size) {
+      return fail(malformed("two loadable segments overlap"));
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -82,50 +141,26 @@ bool ElfFile::is_code(std::uint64_t address) const {
 
 base::Result<ElfFile> parse_elf(Bytes bytes) {
   QAIC_TRY(const ElfHandle elf, open_elf(bytes));
+  GElf_Ehdr header;
+  if (gelf_getehdr(elf.get(), &header) == nullptr) return fail(malformed("its header cannot be read"));
   ElfFile out;
-  const Elf32_Ehdr* header = elf32_getehdr(elf.get());
-  out.flags = header->e_flags;
-  out.entry = header->e_entry;
+  out.flags = header.e_flags;
+  out.entry = static_cast<std::uint32_t>(header.e_entry);
+  QAIC_TRY(out.segments, load_segments(elf.get(), bytes));
 
-  std::size_t count = 0;
-  if (elf_getphdrnum(elf.get(), &count) != 0) return fail(malformed("its program headers cannot be counted"));
-  const Elf32_Phdr* programs = count > 0 ? elf32_getphdr(elf.get()) : nullptr;
-  if (count > 0 && programs == nullptr) return fail(malformed("its program headers are not inside the file"));
-  for (std::size_t i = 0; i < count; ++i) {
-    const Elf32_Phdr& p = programs[i];
-    if (p.p_type != PT_LOAD) continue;
-    const std::string what = "loadable segment " + std::to_string(out.segments.size());
-    if (!base::slice(bytes, p.p_offset, p.p_filesz)) return fail(malformed(what + " reaches past the end"));
-    if (p.p_filesz > p.p_memsz) return fail(malformed(what + " is larger in the file than in memory"));
-    if (!base::checked_add<std::uint32_t>(p.p_vaddr, p.p_memsz)) {
-      return fail(malformed(what + " does not fit into 32-bit addresses"));
-    }
-    out.segments.push_back({p.p_offset, p.p_vaddr, p.p_filesz, p.p_memsz, (p.p_flags & PF_R) != 0,
-                            (p.p_flags & PF_W) != 0, (p.p_flags & PF_X) != 0});
-  }
-  auto by_address = out.segments;
-  std::ranges::sort(by_address, {}, &LoadSegment::address);
-  for (std::size_t i = 1; i < by_address.size(); ++i) {
-    if (by_address[i].address - by_address[i - 1].address < by_address[i - 1].memory_size) {
-      return fail(malformed("two loadable segments overlap"));
-    }
-  }
-
-  std::size_t strings = 0;
-  if (elf_getshdrstrndx(elf.get(), &strings) != 0)
+  std::size_t names_index = 0;
+  if (elf_getshdrstrndx(elf.get(), &names_index) != 0)
     return fail(malformed("its section names cannot be found"));
+  const Bytes names = text_table(elf.get(), bytes, names_index);
   for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section != nullptr;
        section = elf_nextscn(elf.get(), section)) {
-    const Elf32_Shdr* s = elf32_getshdr(section);
-    if (s == nullptr) return fail(malformed("a section header is not inside the file"));
-    std::string name = section_name(elf.get(), strings, s->sh_name);
-    Bytes content;
-    if (s->sh_type != SHT_NOBITS && s->sh_type != SHT_NULL) {
-      const auto inside = base::slice(bytes, s->sh_offset, s->sh_size);
-      if (!inside) return fail(malformed("section '" + name + "' reaches past the end"));
-      content = *inside;
-    }
-    out.sections.push_back({std::move(name), content});
+    GElf_Shdr s;
+    if (gelf_getshdr(section, &s) == nullptr)
+      return fail(malformed("a section header is not inside the file"));
+    std::string name(short_text(names, s.sh_name));
+    const auto content = section_bytes(bytes, s);
+    if (!content) return fail(malformed("section '" + name + "' reaches past the end"));
+    out.sections.push_back({std::move(name), *content});
   }
   return out;
 }
@@ -135,15 +170,16 @@ base::Result<std::uint64_t> symbol_address(Bytes bytes, std::string_view name) {
   bool has_table = false;
   for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section != nullptr;
        section = elf_nextscn(elf.get(), section)) {
-    const Elf32_Shdr* s = elf32_getshdr(section);
-    if (s == nullptr || s->sh_type != SHT_SYMTAB || s->sh_entsize != sizeof(Elf32_Sym)) continue;
-    const Elf_Data* data = elf_getdata(section, nullptr);
-    if (data == nullptr || data->d_buf == nullptr) continue;
+    GElf_Shdr s;
+    if (gelf_getshdr(section, &s) == nullptr || s.sh_type != SHT_SYMTAB) continue;
+    const auto symbols = section_bytes(bytes, s);
+    if (!symbols) continue;
     has_table = true;
-    const auto* symbols = static_cast<const Elf32_Sym*>(data->d_buf);
-    for (std::size_t i = 0; i < data->d_size / sizeof(Elf32_Sym); ++i) {
-      if (symbols[i].st_shndx == SHN_UNDEF) continue;
-      if (section_name(elf.get(), s->sh_link, symbols[i].st_name) == name) return symbols[i].st_value;
+    const Bytes names = text_table(elf.get(), bytes, s.sh_link);
+    for (std::size_t at = 0; at + sizeof(Elf32_Sym) <= symbols->size(); at += sizeof(Elf32_Sym)) {
+      Elf32_Sym symbol;
+      std::memcpy(&symbol, symbols->data() + at, sizeof(symbol));
+      if (symbol.st_shndx != SHN_UNDEF && is_text(names, symbol.st_name, name)) return symbol.st_value;
     }
   }
   if (!has_table) return fail(malformed("it has no symbol table to find '" + std::string(name) + "' in"));

@@ -62,7 +62,7 @@ base::Result<std::vector<PlannedSlice>> slices_of(const DmaRequest& request, std
 
   // The presync belongs to the slice that moves the data, wherever it stands.
   std::vector<SemaphoreOp> ops = request.semaphores;
-  std::ranges::stable_partition(ops, is_presync);
+  std::stable_partition(ops.begin(), ops.end(), is_presync);
   std::size_t slot = 0;
   for (const auto& op : ops) {
     if (slot == kSlots) {

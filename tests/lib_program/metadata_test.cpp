@@ -188,7 +188,7 @@ TEST_CASE("what is written is read back") {
   const std::uint64_t twice = 2 * (section.size() - 8);
   ByteVector number(8);
   poke64(number, 0, twice);
-  CHECK(std::ranges::search(section, number).begin() != section.end());
+  CHECK(std::search(section.begin(), section.end(), number.begin(), number.end()) != section.end());
 }
 
 TEST_CASE("there are 82 known fields") {
@@ -202,9 +202,9 @@ TEST_CASE("there are 82 known fields") {
 TEST_CASE("a required field that is not known asks for a newer platform and is named") {
   ByteVector section = program::write_metadata(metadata());
   const auto name = base::as_bytes("hwVersionMajor");
-  const auto found = std::ranges::search(section, name);
-  REQUIRE(found.begin() != section.end());
-  *found.begin() = std::byte{'q'};
+  const auto found = std::search(section.begin(), section.end(), name.begin(), name.end());
+  REQUIRE(found != section.end());
+  *found = std::byte{'q'};
   const auto text = refusal(section, "qpc-metadata-newer");
   CHECK(has(text, "newer platform"));
   CHECK(has(text, "'AicMetadataFlat_Metadata->qwVersionMajor'"));
