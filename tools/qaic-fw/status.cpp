@@ -93,6 +93,8 @@ InstalledByName read_installed(const InstalledImages& images) {
 std::vector<Comparison> compare(const qaic_status& status, const InstalledByName& installed) {
   // Cards with the safety feature run the NSP image of their own.
   const bool fusa = std::string_view(status.nsp_image_variant).starts_with("aic100.nsp_fusa.");
+  // Hybrid boot starts an SBL from the card's flash, not from sbl.bin.
+  const bool hybrid_boot = (status.features >> QAIC_FEATURE_HYBRID_BOOT & 1) != 0;
   const std::array<Component, 3> components{
       {{"sbl", "SBL", "sbl.bin", status.sbl_image_name},
        {"qsm", "QSM", "fw1.bin", status.fw_qc_image_version},
@@ -104,10 +106,11 @@ std::vector<Comparison> compare(const qaic_status& status, const InstalledByName
     row.installed = there.version;
     if (component.running.empty()) {
       row.reason = "card-gives-no-version";
+    } else if (hybrid_boot && component.key == std::string_view("sbl")) {
+      row.reason = "sbl-in-flash";
     } else if (!there.version) {
       row.reason = there.failure->id;
     } else {
-      // A card's field may be too short for the whole text.
       row.state = component.running == *there.version ? State::same : State::differs;
     }
     out.push_back(std::move(row));

@@ -81,9 +81,9 @@ constexpr std::array kExplanations{
     Explanation{"fw-signature",
                 "The signature in the image does not fit the hashes it should protect: hashes, metadata or "
                 "the signature itself were changed. Install the image again from its package."},
-    Explanation{
-        "fw-truncated",
-        "The file is shorter than its headers say: a copy or download that was cut off. Copy it again."},
+    Explanation{"fw-truncated",
+                "The file is shorter than its headers say: a copy or download that was cut off, or a disk "
+                "that was full. Copy it again."},
     Explanation{
         "fw-version-contradiction",
         "The image names two different versions of the same component, so that neither can be believed."},
