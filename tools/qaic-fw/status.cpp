@@ -93,8 +93,6 @@ InstalledByName read_installed(const InstalledImages& images) {
 std::vector<Comparison> compare(const qaic_status& status, const InstalledByName& installed) {
   // Cards with the safety feature run the NSP image of their own.
   const bool fusa = std::string_view(status.nsp_image_variant).starts_with("aic100.nsp_fusa.");
-  // Hybrid boot starts an SBL from the card's flash, not from sbl.bin.
-  const bool hybrid_boot = (status.features >> QAIC_FEATURE_HYBRID_BOOT & 1) != 0;
   const std::array<Component, 3> components{
       {{"sbl", "SBL", "sbl.bin", status.sbl_image_name},
        {"qsm", "QSM", "fw1.bin", status.fw_qc_image_version},
@@ -106,8 +104,6 @@ std::vector<Comparison> compare(const qaic_status& status, const InstalledByName
     row.installed = there.version;
     if (component.running.empty()) {
       row.reason = "card-gives-no-version";
-    } else if (hybrid_boot && component.key == std::string_view("sbl")) {
-      row.reason = "sbl-in-flash";
     } else if (!there.version) {
       row.reason = there.failure->id;
     } else {
@@ -118,15 +114,31 @@ std::vector<Comparison> compare(const qaic_status& status, const InstalledByName
   return out;
 }
 
-std::optional<std::string> finding(const std::vector<Comparison>& rows) {
+struct Finding {
+  const char* id;
+  std::string message;
+};
+
+std::vector<Finding> findings_of(const qaic_status& status, const std::vector<Comparison>& rows) {
+  const bool hybrid_boot = (status.features >> QAIC_FEATURE_HYBRID_BOOT & 1) != 0;
+  std::vector<Finding> out;
   std::string differing;
   for (const auto& row : rows) {
     if (row.state != State::differs) continue;
-    differing += fmt::format("{}{} runs, {} is installed", differing.empty() ? "" : "; ",
-                             row.component.running, *row.installed);
+    const auto what = fmt::format("{} runs, {} is installed", row.component.running, *row.installed);
+    if (hybrid_boot && row.component.key == std::string_view("sbl")) {
+      // Inferred from how the vendor's updater treats such cards.
+      out.push_back({"fw-sbl-in-flash", what +
+                                            "; the card has hybrid boot, so its SBL comes from flash memory "
+                                            "and a reset may not change it"});
+    } else {
+      differing += (differing.empty() ? "" : "; ") + what;
+    }
   }
-  if (differing.empty()) return std::nullopt;
-  return "a reset is needed to run what is installed: " + differing;
+  if (!differing.empty()) {
+    out.insert(out.begin(), {"fw-reset-needed", "a reset is needed to run what is installed: " + differing});
+  }
+  return out;
 }
 
 json row_json(const Comparison& row) {
@@ -149,7 +161,7 @@ json installed_json(const InstalledByName& installed) {
 }
 
 void append_card(std::string& text, const qaic_card_info& card, const ProbeAnswer& answer,
-                 const std::vector<Comparison>& rows) {
+                 const std::vector<Comparison>& rows, const std::vector<Finding>& findings) {
   fmt::format_to(std::back_inserter(text), "card {} ({}): {}\n", card.qid, card.pci_address,
                  state_name(answer));
   for (const auto& row : rows) {
@@ -157,8 +169,8 @@ void append_card(std::string& text, const qaic_card_info& card, const ProbeAnswe
                    row.component.running.empty() ? "-" : row.component.running, row.installed.value_or("-"),
                    word(row.state), row.reason.empty() ? "" : fmt::format(" ({})", row.reason));
   }
-  if (const auto text_of_finding = finding(rows)) {
-    fmt::format_to(std::back_inserter(text), "  {} [fw-reset-needed]\n", *text_of_finding);
+  for (const auto& finding : findings) {
+    fmt::format_to(std::back_inserter(text), "  {} [{}]\n", finding.message, finding.id);
   }
 }
 
@@ -194,16 +206,19 @@ int run_status(const GlobalOptions& options, const std::string& root) {
     row["components"] = json::object();
     row["findings"] = json::array();
     std::vector<Comparison> rows;
+    std::vector<Finding> findings;
     if (answers[i].status) {
       answered = true;
       rows = compare(*answers[i].status, installed);
       for (const auto& comparison : rows) row["components"][comparison.component.key] = row_json(comparison);
-      if (const auto what = finding(rows))
-        row["findings"].push_back({{"id", "fw-reset-needed"}, {"message", *what}});
+      findings = findings_of(*answers[i].status, rows);
+      for (const auto& finding : findings) {
+        row["findings"].push_back({{"id", finding.id}, {"message", finding.message}});
+      }
     } else {
       failures.push_back(*answers[i].failure);
     }
-    append_card(text, card, answers[i], rows);
+    append_card(text, card, answers[i], rows, findings);
     devices.push_back(std::move(row));
   }
   int exit_code = kDone;

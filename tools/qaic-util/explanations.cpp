@@ -75,6 +75,9 @@ constexpr std::array kExplanations{
     Explanation{"fw-root-unknown",
                 "The signature is sound, but the root certificate is none that is known here. If you know "
                 "whose root it is and trust it, name it with --accept-root."},
+    Explanation{"fw-sbl-in-flash",
+                "The card runs another SBL than the installed sbl.bin. Cards with hybrid boot start the SBL "
+                "of their flash memory, so a reset may not change it."},
     Explanation{"fw-set-mixed",
                 "Images of different releases are installed together. They were not tested together; install "
                 "all of them from one package."},
