@@ -94,9 +94,7 @@ bool Channel::fetch(Progress& progress) {
 bool Channel::step(Progress& progress) {
   switch (phase_) {
     case Phase::idle:
-      if (!fetch(progress)) return false;
-      if (mode_ == Mode::fail) fail(Completion::network_dead);
-      return true;
+      return fetch(progress);
     case Phase::before:
       if (semaphores_of(1, progress) == Gate::shut) return false;
       if (!failed_now_) phase_ = Phase::transfer;

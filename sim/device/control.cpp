@@ -21,6 +21,18 @@ struct Control::Work {
     return found == transfers.end() ? nullptr : &*found;
   }
 
+  // The longest answer that the next transaction can have.
+  [[nodiscard]] std::size_t answer_size() const {
+    constexpr std::size_t kOthers = sizeof(nnc::ActivateFromDev);
+    static_assert(sizeof(nnc::StatusFromDev) <= kOthers && sizeof(nnc::DeactivateFromDev) <= kOthers &&
+                  sizeof(nnc::TerminateFromDev) <= kOthers);
+    if (request.transactions[next].type != TransactionType::passthrough_to_dev) return kOthers;
+    const auto number = Commands::number(request.command(next)).value_or(nnc::Command{});
+    const bool pair = number == nnc::Command::activate || number == nnc::Command::deactivate;
+    return sizeof(nnc::TransactionHeader) + response_size(static_cast<std::uint32_t>(number)) +
+           (pair ? kOthers : 0);
+  }
+
   Request request;
   Reply reply;
   std::size_t next = 0;  // transaction
@@ -161,15 +173,15 @@ void Control::run(std::unique_ptr<Work> work) {
     return;
   }
   while (work->next < work->request.transactions.size()) {
-    const bool goes_on = run_transaction(*work);
+    if (work->reply.room() < work->answer_size()) {
+      // Nothing is done that could not be told; nor is anything behind it.
+      commands_.journal().add("a control message whose answers exceed 4096 bytes");
+      break;
+    }
+    run_transaction(*work);
     if (work->waits_for) {
       waiting_.push_back(std::move(work));
       return;
-    }
-    if (!goes_on) {
-      // The host could not take more: what follows is not carried out.
-      commands_.journal().add("a control message whose answers exceed 4096 bytes");
-      break;
     }
     ++work->next;
   }
@@ -195,13 +207,12 @@ void Control::resume(const Activations::Deactivated& end) {
   run(std::move(work));
 }
 
-bool Control::append(Work& work, const Commands::Outcome& outcome) {
-  return work.reply.add_passthrough(outcome.response) &&
-         (outcome.transaction.empty() || work.reply.add(outcome.transaction));
+void Control::append(Work& work, const Commands::Outcome& outcome) {
+  work.reply.add_passthrough(outcome.response);
+  if (!outcome.transaction.empty()) work.reply.add(outcome.transaction);
 }
 
-// False if the reply is full.
-bool Control::run_transaction(Work& work) {
+void Control::run_transaction(Work& work) {
   const TransactionType type = work.request.transactions[work.next].type;
   switch (type) {
     case TransactionType::passthrough_to_dev:
@@ -211,14 +222,16 @@ bool Control::run_transaction(Work& work) {
       status.major = nnc::kTransactionMajor;
       status.minor = nnc::kTransactionMinor;
       status.flags = features_;
-      return work.reply.add(base::bytes_of(status));
+      work.reply.add(base::bytes_of(status));
+      return;
     }
     case TransactionType::activate_to_dev:
-      return work.has_activate_command || attach_channel(work);
+      if (!work.has_activate_command) attach_channel(work);
+      return;
     case TransactionType::terminate_to_dev:
       return terminate(work);
     case TransactionType::dma_xfer_to_dev:
-      return true;  // belongs to a command
+      return;  // belongs to a command
     case TransactionType::undefined:
     case TransactionType::passthrough_from_user:
     case TransactionType::passthrough_to_user:
@@ -240,10 +253,9 @@ bool Control::run_transaction(Work& work) {
   // Nothing the driver sends, and no answer exists for it.
   commands_.journal().add("a control message with transaction type " +
                           std::to_string(static_cast<std::uint32_t>(type)));
-  return true;
 }
 
-bool Control::run_command(Work& work) {
+void Control::run_command(Work& work) {
   const Bytes command = work.request.command(work.next);
   Commands::Attached attached;
   if (Commands::number(command) == nnc::Command::terminate) {
@@ -256,17 +268,17 @@ bool Control::run_command(Work& work) {
   const Commands::Outcome outcome = commands_.run(work.user(), command, attached);
   if (outcome.waits_for) {
     work.waits_for = outcome.waits_for;
-    return true;
+    return;
   }
   if (tag) {  // the data is used up
     std::erase_if(work.transfers, [&](const Transfer& t) { return t.tag == *tag; });
     work.chunk_id = 0;
   }
   if (attached.queue != nullptr) work.queue.reset();
-  return append(work, outcome);
+  append(work, outcome);
 }
 
-bool Control::attach_channel(Work& work) {
+void Control::attach_channel(Work& work) {
   auto answer = transaction_of<nnc::ActivateFromDev>(TransactionType::activate_from_dev);
   auto status = nnc::Status::bad_parameter;
   if (work.queue) {
@@ -280,7 +292,7 @@ bool Control::attach_channel(Work& work) {
     work.queue.reset();
   }
   answer.status = static_cast<std::uint32_t>(status);
-  return work.reply.add(base::bytes_of(answer));
+  work.reply.add(base::bytes_of(answer));
 }
 
 // A user ends: its loads stop, and of its requests that wait for a network to
@@ -295,7 +307,7 @@ void Control::forget(UserHandle user) {
 }
 
 // A file was closed.
-bool Control::terminate(Work& work) {
+void Control::terminate(Work& work) {
   auto answer = transaction_of<nnc::TerminateFromDev>(TransactionType::terminate_from_dev);
   const auto asked = read_transaction<nnc::TerminateToDev>(work.request.transaction(work.next));
   if (asked) {
@@ -305,7 +317,7 @@ bool Control::terminate(Work& work) {
     commands_.terminate(user);
   }
   answer.status = static_cast<std::uint32_t>(asked ? nnc::Status::ok : nnc::Status::command_length);
-  return work.reply.add(base::bytes_of(answer));
+  work.reply.add(base::bytes_of(answer));
 }
 
 void Control::describe(std::vector<std::string>& lines) const {

@@ -34,11 +34,11 @@ class Control {
   bool continue_transfer(const Request& request);
   void run(std::unique_ptr<Work> work);
   void resume(const Activations::Deactivated& end);
-  bool run_transaction(Work& work);
-  bool run_command(Work& work);
-  bool append(Work& work, const Commands::Outcome& outcome);
-  bool attach_channel(Work& work);
-  bool terminate(Work& work);
+  void run_transaction(Work& work);
+  void run_command(Work& work);
+  void append(Work& work, const Commands::Outcome& outcome);
+  void attach_channel(Work& work);
+  void terminate(Work& work);
   void forget(base::UserHandle user);
   void send(const Reply& reply);
 

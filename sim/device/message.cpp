@@ -66,7 +66,7 @@ Reply::Reply(const nnc::MessageHeader& request) {
 }
 
 bool Reply::add(Bytes transaction) {
-  if (transaction.size() > nnc::kMaxFromDevice - bytes_.size()) return false;
+  if (transaction.size() > room()) return false;
   bytes_.insert(bytes_.end(), transaction.begin(), transaction.end());
   ++count_;
   return true;

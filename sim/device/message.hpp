@@ -52,6 +52,8 @@ class Reply {
  public:
   explicit Reply(const wire::nnc::MessageHeader& request);
 
+  // What still fits.
+  [[nodiscard]] std::size_t room() const { return wire::nnc::kMaxFromDevice - bytes_.size(); }
   // False, and nothing added, if the reply would become too long.
   bool add(Bytes transaction);
   bool add_passthrough(Bytes response);

@@ -79,6 +79,10 @@ Form form_of(std::uint32_t command) {
 
 }  // namespace
 
+std::size_t response_size(std::uint32_t command) {
+  return form_of(command).size;
+}
+
 base::ByteVector status_response(std::uint32_t command, wire::nnc::Status status) {
   const Form form = form_of(command);
   base::ByteVector out(form.size);

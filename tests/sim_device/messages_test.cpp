@@ -102,6 +102,17 @@ TEST_CASE("a reply never exceeds 4096 bytes; what would not fit is not done") {
   const std::string reply =
       test.send(1, {status, status, status, status, status, status, status, status, status});
   CHECK(reply.size() / 2 == 7 * 512);
+  CHECK(test.card.take_messages().size() == 1);
+  // A load that does not fit behind them is not carried out.
+  const std::string load =
+      passthrough_hex("0f000000 00000000" + zeros(64) + "18000000 00000000" + hex64(4096) + zeros(16));
+  std::string body;
+  for (int i = 0; i < 7; ++i) body += packed(status);
+  for (int i = 0; i < 25; ++i) body += packed(load);
+  std::string message = packed(message_hex(1, 1, {body}));
+  message.replace(2 * 16, 8, hex32(32));
+  test.ask(message);
+  CHECK(test.card.status().constants_loaded == 20);  // 480 bytes are 20 answers of 24
 }
 
 TEST_CASE("commands that this card does not have say so in their own response") {

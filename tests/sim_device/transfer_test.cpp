@@ -1,0 +1,64 @@
+// Transfers over several messages, kernel-interface §2.6.
+#include "tests/sim_device/network_card.hpp"
+
+using namespace qaic::tests;
+
+TEST_CASE("a transfer continues until everything that the command announced is there") {
+  TestNetwork test;
+  const auto file = network_elf();
+  test.place(kFile, file);
+  const std::uint64_t third = file.size() / 3;
+  CHECK(test.send(5, {passthrough_hex(load_elf_hex(file.size())), dma_hex(100, kFile, third, 7)}) ==
+        packed("12000000 18000000 07000000 00000000" + hex64(third)));
+  CHECK_FALSE(test.card.held().empty());
+  CHECK(test.send(5, {dma_hex(100, kFile + third, third, 7)}) ==
+        packed("12000000 18000000 07000000 00000000" + hex64(2 * third)));
+  // Another user's chunk of the same number is not ours.
+  CHECK(test.send(6, {dma_hex(100, kFile, 8, 7)}).empty());
+  CHECK(test.send(5, {dma_hex(100, kFile + 2 * third, file.size() - 2 * third, 7)}) ==
+        packed("03000000 18000000 04000000 01000000 00000000 00000000"));
+}
+
+TEST_CASE("an aborted or unknown continuation is answered and leaves nothing") {
+  TestNetwork test;
+  const std::string abort = "06000000 18000000 00000000 00000000 07000000 00000000";
+  const auto id = static_cast<std::uint32_t>(number_at(test.command(5, load_constants_hex(64, 0)), 4, 4));
+  CHECK(test.ask(message_hex(1, 5, {abort})).size() / 2 == 32);
+  test.send(5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, 7)});
+  CHECK(status_at(test.command(5, "05000000" + hex32(id)), 4) == -9);  // being filled
+  CHECK(test.ask(message_hex(2, 5, {abort})).size() / 2 == 32);
+  CHECK(status_at(test.command(5, "05000000" + hex32(id)), 4) == 0);
+  CHECK(test.card.held().empty());
+}
+
+TEST_CASE("a continuation that turns bad ends with -2") {
+  TestNetwork test;
+  const auto id = static_cast<std::uint32_t>(number_at(test.command(5, load_constants_hex(64, 0)), 4, 4));
+  const auto begin = [&] {
+    test.send(5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, 7)});
+  };
+  begin();
+  CHECK(status_at(test.send(5, {dma_hex(300, kFile, 49, 7)}), 16) == -2);  // too much
+  begin();
+  CHECK(status_at(test.send(5, {dma_hex(301, kFile, 48, 7)}), 16) == -2);  // another tag
+  begin();
+  CHECK(status_at(test.send(5, {dma_hex(300, 0, 48, 7)}), 16) == -2);  // not mapped
+}
+
+TEST_CASE("a closing file takes its unfinished transfer along") {
+  TestNetwork test;
+  const auto id = static_cast<std::uint32_t>(number_at(test.command(5, load_constants_hex(64, 0)), 4, 4));
+  test.send(5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, 7)});
+  bool transaction = true;
+  SUBCASE("transaction") {}
+  SUBCASE("NNC command, data for the dead constants behind it") {
+    transaction = false;
+  }
+  if (transaction) {
+    test.unload_all();
+  } else {
+    test.send(5, {passthrough_hex("11000000 00000000"), passthrough_hex(payload_hex(id, 64, 0)),
+                  dma_hex(300, kFile, 64)});
+  }
+  CHECK(test.card.held().empty());
+}
