@@ -55,7 +55,8 @@ base::Result<ElfHandle> open_elf(Bytes bytes) {
   // libelf overlooks tables that are not inside the file.
   const auto inside = [bytes](std::uint64_t offset, std::uint64_t count, std::uint64_t size,
                               std::size_t expected) {
-    return count == 0 || (size == expected && base::slice(bytes, offset, count * size));
+    return count == 0 ||
+           (size == expected && offset >= sizeof(Elf32_Ehdr) && base::slice(bytes, offset, count * size));
   };
   if (!inside(header.e_phoff, header.e_phnum, header.e_phentsize, sizeof(Elf32_Phdr))) {
     return fail(malformed("its program headers are not inside the file"));
@@ -63,6 +64,8 @@ base::Result<ElfHandle> open_elf(Bytes bytes) {
   if (!inside(header.e_shoff, header.e_shnum, header.e_shentsize, sizeof(Elf32_Shdr))) {
     return fail(malformed("its section table is not inside the file"));
   }
+  // The count is then elsewhere, for files of more than 65279 sections.
+  if (header.e_shnum == 0 && header.e_shoff != 0) return fail(malformed("its sections are not counted"));
   return elf;
 }
 

@@ -24,7 +24,7 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 // Offsets of the ELF specification: program header behind a 52-byte header.
-constexpr std::size_t kMachine = 18, kSectionTable = 32, kSectionCount = 48, kNames = 50;
+constexpr std::size_t kProgramTable = 28, kMachine = 18, kSectionTable = 32, kSectionCount = 48, kNames = 50;
 constexpr std::size_t kLoadOffset = 52 + 4, kLoadAddress = 52 + 8, kLoadFileSize = 52 + 16,
                       kLoadMemorySize = 52 + 20;
 
@@ -117,6 +117,8 @@ TEST_CASE("parts that are not inside the file are refused") {
   CHECK(has(refusal(with(kLoadAddress, 0xFFFFFFF0, 4)), "32-bit addresses"));
   CHECK(refusal(with(kSectionTable, 0xFFFFFF00, 4)) != "accepted");
   CHECK(refusal(with(kSectionCount, 0xFFF0, 2)) != "accepted");
+  CHECK(has(refusal(with(kSectionCount, 0, 2)), "not counted"));
+  CHECK(has(refusal(with(kProgramTable, 50, 4)), "program headers are not inside"));  // inside the header
   const ByteVector file = elf({{"metadata", hex("01020304")}});
   const std::size_t table = std::to_integer<std::size_t>(file[kSectionTable]) |
                             std::to_integer<std::size_t>(file[kSectionTable + 1]) << 8;

@@ -92,6 +92,45 @@ constexpr std::array kExplanations{
         "The image names two different versions of the same component, so that neither can be believed."},
     Explanation{"fw-version-unreadable",
                 "A version string in the image has no release number where one belongs."},
+    Explanation{"qpc-constants",
+                "The sizes of the constants differ between the container, constantsdesc.bin and the "
+                "metadata, or constants.bin is shorter than they say. The file is cut or was put together "
+                "wrongly: pack it again."},
+    Explanation{"qpc-container",
+                "The file is no program container, or its header, table, names or sizes contradict each "
+                "other or the length of the file; most often the copy is incomplete."},
+    Explanation{"qpc-description",
+                "The JSON description given to qaic-qpc pack has a key that is missing, unknown or out of "
+                "range; the text gives its place in the document. The keys are in qaic-qpc(1)."},
+    Explanation{"qpc-descriptor",
+                "networkdesc.bin, which says what goes in and out of the program, is broken protobuf, or "
+                "names buffers, sizes or types that cannot be."},
+    Explanation{"qpc-elf",
+                "The ELF file in the program, or given to qaic-qpc pack, is not a 32-bit Hexagon file, is "
+                "cut, or lacks a symbol that the description names."},
+    Explanation{"qpc-empty",
+                "The program has no DMA request, so there is nothing that one inference could consist of."},
+    Explanation{"qpc-encrypted",
+                "The program's ELF file does not begin as one: programs can be encrypted for a key that only "
+                "the card knows. Such programs are not supported."},
+    Explanation{"qpc-metadata",
+                "The device metadata in the program's ELF file is no flatbuffer of the known schema, or asks "
+                "for more than a card can have; the text names the field."},
+    Explanation{"qpc-metadata-newer",
+                "The program's metadata requires its reader to know a field that this version does not know. "
+                "Update this software, or compile the program for this platform."},
+    Explanation{"qpc-mismatch",
+                "Two parts of the program contradict each other: a DMA request and the buffer it moves, the "
+                "memory it moves to, or the number of NSPs. The program was put together wrongly."},
+    Explanation{"qpc-multi-device",
+                "The container holds programs for several SoCs that work together. That is not supported; "
+                "compile the program for one device."},
+    Explanation{"qpc-presync",
+                "A DMA request waits for two semaphores before it moves data. The kernel driver takes one "
+                "per request, and splitting the request would change its meaning."},
+    Explanation{"qpc-segment-missing",
+                "A program needs network.elf and networkdesc.bin, and both or neither of constants.bin and "
+                "constantsdesc.bin. qaic-qpc inspect lists what is there."},
 };
 
 }  // namespace
