@@ -106,9 +106,9 @@ class Driver : private device::HostMemory, private device::Interrupts {
   // False once close() has run its course: `memory` is used until then.
   [[nodiscard]] bool is_open(OpenFile file) const;
 
-  // PRIME_HANDLE_TO_FD and PRIME_FD_TO_HANDLE give EOPNOTSUPP and GET_CAP says
-  // that PRIME is absent: dma-bufs cannot be made or read at this face, where
-  // the real driver can do both.
+  // dma-bufs cannot be made or read at this face, where the real driver can do
+  // both: PRIME_HANDLE_TO_FD of a good handle gives EOPNOTSUPP, no fd is a
+  // dma-buf to PRIME_FD_TO_HANDLE, and GET_CAP says that PRIME is absent.
   //
   // One ioctl. `argument` is the user's pointer value. Returns the result at
   // once (>= 0 or -errno), or nothing if the call sleeps: then `done` is called

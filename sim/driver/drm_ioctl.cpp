@@ -20,8 +20,9 @@ constexpr std::uint32_t kCoreNumbers[] = {
     kIoctlDrmVersion,         kIoctlDrmGemClose,        kIoctlDrmGetCap,
     kIoctlDrmPrimeHandleToFd, kIoctlDrmPrimeFdToHandle, kIoctlDrmSetClientName,
 };
-constexpr std::uint32_t kDriverEnd = 0xA0;      // DRM_COMMAND_END
-constexpr std::uint64_t kClientNameLimit = 64;  // DRM_CLIENT_NAME_MAX_LEN
+constexpr std::uint32_t kDriverEnd = 0xA0;       // DRM_COMMAND_END
+constexpr std::uint32_t kPrimeFlags = 02000002;  // O_CLOEXEC, O_RDWR
+constexpr std::uint64_t kClientNameLimit = 64;   // DRM_CLIENT_NAME_MAX_LEN
 
 // The kernel's own number for `nr`, or 0: an unknown one is EINVAL.
 std::uint32_t known_number(std::uint32_t nr) {
@@ -134,9 +135,13 @@ int Driver::State::core_ioctl(File& file, std::uint32_t nr, base::MutableBytes d
       store(data, args);
       return result;
     }
-    case ioctl_nr(kIoctlDrmPrimeHandleToFd):
+    case ioctl_nr(kIoctlDrmPrimeHandleToFd): {
+      const auto args = load<DrmPrimeHandle>(data);
+      if ((args.flags & ~kPrimeFlags) != 0) return -EINVAL;
+      return find_bo(file, args.handle) == nullptr ? -ENOENT : -EOPNOTSUPP;  // driver.hpp says why
+    }
     case ioctl_nr(kIoctlDrmPrimeFdToHandle):
-      return -EOPNOTSUPP;  // driver.hpp says why
+      return load<DrmPrimeHandle>(data).fd < 0 ? -EBADF : -EINVAL;  // no dma-buf can be ours
     case ioctl_nr(kIoctlDrmSetClientName):
       return set_client_name(load<DrmSetClientName>(data), client);
     default:

@@ -278,6 +278,19 @@ TEST_CASE("a close at any step leaves nothing on the card and nothing in the dri
   }
 }
 
+TEST_CASE("a closed file's channel is free for the next one as soon as the card answered") {
+  CardHost host;
+  host.driver.close(host.file);
+  for (int round = 0; round < 40; ++round) {
+    OpenFile file{};
+    REQUIRE(host.driver.open(host.node, file) == 0);
+    CHECK(host.manage(activation(8), 1, file) == 0);
+    CHECK(host.client->get<ActivateFromDev>(Host::kData).dbc_id == 0);
+    host.driver.close(file);
+  }
+  CHECK(host.driver.card().held().empty());
+}
+
 // kernel-interface §10, quirk 2: the card answers with an error, nobody is told.
 TEST_CASE("a crashed network completes its requests, and a close cleans up") {
   CardHost host;

@@ -138,9 +138,14 @@ TEST_CASE("GET_CAP answers what this face has") {
 
 TEST_CASE("PRIME is refused, a client name is checked") {
   auto bench = Bench::opened();
-  DrmPrimeHandle prime{1, 0, -1};
+  DrmPrimeHandle prime{bench->bo(4096), 02000002, -1};
   CHECK(bench->ioctl(kIoctlDrmPrimeHandleToFd, prime) == -EOPNOTSUPP);
-  CHECK(bench->ioctl(kIoctlDrmPrimeFdToHandle, prime) == -EOPNOTSUPP);
+  CHECK(bench->ioctl(kIoctlDrmPrimeFdToHandle, prime) == -EBADF);
+  prime = {99, 02000002, 3};
+  CHECK(bench->ioctl(kIoctlDrmPrimeHandleToFd, prime) == -ENOENT);
+  CHECK(bench->ioctl(kIoctlDrmPrimeFdToHandle, prime) == -EINVAL);
+  prime = {1, 1, -1};
+  CHECK(bench->ioctl(kIoctlDrmPrimeHandleToFd, prime) == -EINVAL);
   const auto name = [&](std::string_view text) {
     std::memcpy(bench->client->at(Bench::kData), text.data(), text.size());
     DrmSetClientName args{text.size(), Bench::kData};
