@@ -21,7 +21,7 @@ constexpr int kUsage = static_cast<int>(base::ErrorKind::usage);
 
 constexpr char kHelp[] =
     "usage: qaic-conformance [--node PATH] [--only GLOB]... [--kernel 6.12|7] [--network ELF]\n"
-    "                        [--device-address ADDRESS] [--list] [--help] [--version]\n"
+    "                        [--device-address ADDRESS] [--list]\n"
     "Tries every ioctl of a Cloud AI 100 accel node, with good and bad arguments, and\n"
     "prints what the kernel driver did, as KTAP.\n"
     "  --node PATH      the node (default /dev/accel/accel0)\n"
@@ -29,7 +29,9 @@ constexpr char kHelp[] =
     "  --kernel SERIES  whose behaviour is expected (default: what the driver looks like)\n"
     "  --network ELF    activate with this network; default: a bare activation\n"
     "  --device-address ADDRESS  where on the card data may be written\n"
-    "  --list           print the names of the cases, touch nothing\n";
+    "  --list           print the names of the cases, touch nothing\n"
+    "  -h, --help       print this\n"
+    "  --version        print the version\n";
 
 std::vector<Case> select(const std::vector<std::string>& globs) {
   std::vector<Case> out;
