@@ -2,6 +2,10 @@
 #include <doctest/doctest.h>
 #include <qaic/qaic.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -64,6 +68,30 @@ TEST_CASE("a node that does not exist and one that is no accelerator are told ap
   CHECK(other.error.kind == QAIC_ERROR_USAGE);
   CHECK(std::string(other.error.id) == "device-not-qaic");
   CHECK(device == nullptr);
+}
+
+TEST_CASE("a node that may not be used says who may") {
+  std::string path = "/tmp/qaic-node-XXXXXX";
+  const int fd = ::mkstemp(path.data());
+  REQUIRE(fd >= 0);
+  ::close(fd);
+  REQUIRE(::chmod(path.c_str(), 0060) == 0);
+  // A superuser may use everything: look as somebody who may not.
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    REQUIRE(::chown(path.c_str(), 0, 4) == 0);  // adm, on every Debian
+    REQUIRE(::seteuid(65534) == 0);
+  }
+  qaic_device* device = nullptr;
+  const auto failure = failure_of([&](qaic_error* e) { return qaic_device_open(path.c_str(), &device, e); });
+  if (root) REQUIRE(::seteuid(0) == 0);
+  ::unlink(path.c_str());
+  CHECK(failure.result == -1);
+  CHECK(failure.error.kind == QAIC_ERROR_PERMISSION);
+  CHECK(failure.error.domain == QAIC_DOMAIN_SYSTEM);
+  CHECK(failure.error.code == EACCES);
+  CHECK(std::string(failure.error.id) == "device-permission");
+  if (root) CHECK(std::string(failure.error.hint).find("usermod -aG adm") != std::string::npos);
 }
 
 TEST_CASE("a program that cannot be read is bad input") {

@@ -1,0 +1,22 @@
+// The worked example "double" with code that runs, as a program file.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.hpp"
+
+namespace qaic::tests {
+
+struct DoubleProgram {
+  std::uint16_t nsps = 1;
+  std::size_t semaphores = 2;
+  std::size_t doorbells = 1;        // rung after the input has arrived
+  std::uint64_t shared_ddr = 4096;  // bytes
+  base::ByteVector static_constants;
+  base::ByteVector dynamic_constants;
+};
+
+// The file's bytes.
+[[nodiscard]] base::ByteVector build(const DoubleProgram& program);
+
+}  // namespace qaic::tests
