@@ -27,7 +27,7 @@ with tempfile.TemporaryDirectory() as folder:
     tool.equal((first.returncode, device["inferences"]), (0, 3), "three inferences")
     inputs = [t for t in device["tensors"] if t["direction"] == "input"]
     outputs = [t for t in device["tensors"] if t["direction"] == "output"]
-    # The network's own rule, from its description: out = 3 * x + y.
+    # The network's own rule, networks/scale-add: result = factor * x + y.
     count = inputs[0]["size_bytes"] // 4
     x = [i * 1001 - 77 for i in range(count)]
     y = [-5 * i for i in range(count)]
@@ -35,14 +35,16 @@ with tempfile.TemporaryDirectory() as folder:
     npy(inside("x.npy"), "<i4", shape, struct.pack(f"<{count}i", *x))
     with open(inside("y.raw"), "wb") as file:
         file.write(struct.pack(f"<{count}i", *y))
+    with open(inside("factor.raw"), "wb") as file:
+        file.write(struct.pack("<i", 3))
     names = [t["name"] for t in inputs]
-    given = ["-i", f"{names[0]}={inside('x.npy')}", "-i", f"1={inside('y.raw')}"]
+    given = ["-i", f"{names[0]}={inside('x.npy')}", "-i", f"1={inside('y.raw')}", "-i", inside("factor.raw")]
     done = run(PROGRAM, *given, "-s", f"{outputs[0]['name']}={inside('out.npy')}")
     tool.equal(done.returncode, 0, f"named and numbered tensors: {done.stderr[:300]}")
     with open(inside("out.npy"), "rb") as file:
         saved = file.read()
     got = list(struct.unpack(f"<{count}i", saved[-4 * count:]))
-    tool.equal(got, [3 * a + b for a, b in zip(x, y)], "out = 3 * x + y")
+    tool.equal(got, [3 * a + b for a, b in zip(x, y)], "result = factor * x + y")
     tool.equal(run(PROGRAM, *given, "-e", inside("out.npy"), "-n", "50").returncode, 0, "equal to what was saved")
 
     wrong = bytearray(saved)
@@ -55,7 +57,7 @@ with tempfile.TemporaryDirectory() as folder:
     tool.equal((differs.returncode, comparison["mismatches"], comparison["first_mismatch"],
                 comparison["largest_error"]), (1, 1, 2, 1), "one differing element: exit 1, named")
 
-    piped = tool.simulated(["bash", "-c", f"qaic-run {PROGRAM} -i 0=- -i 1={inside('y.raw')} -s - < {inside('x.npy')}"
+    piped = tool.simulated(["bash", "-c", f"qaic-run {PROGRAM} -i 0=- -i 1={inside('y.raw')} -i {inside('factor.raw')} -s - < {inside('x.npy')}"
                             f" | cmp - <(tail -c {4 * count} {inside('out.npy')})"])
     tool.equal(piped.returncode, 0, f"stdin and stdout as tensors: {piped.stderr[:200]}")
 
@@ -77,7 +79,7 @@ with tempfile.TemporaryDirectory() as folder:
         (["-i", inside("missing.raw"), "--zero"], 9, "file-open"),
         (["-i", "nobody=" + inside("y.raw"), "--zero"], 9, "tensor-unknown"),
         (["-i", "0=" + inside("y.raw"), "-i", names[0] + "=" + inside("y.raw"), "--zero"], 2, "tensor-twice"),
-        (["-i", inside("y.raw"), "-i", inside("y.raw"), "-i", inside("y.raw")], 2, "tensor-too-many"),
+        (["-i", inside("y.raw")] * 4, 2, "tensor-too-many"),
         ([], 2, "tensor-missing"),
         (["--zero", "--random"], 2, "usage"),
         (["--zero", "-d", "9"], 3, "no-matching-card"),

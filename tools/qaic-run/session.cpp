@@ -280,6 +280,27 @@ class Session {
     return row;
   }
 
+  // Where the largest element of each row is: a row is the last dimension.
+  void print_largest(std::string& text, std::size_t i) const {
+    constexpr std::size_t kShown = 20;
+    const auto& tensor = tensors_[i];
+    const std::size_t size = tensor_type(tensor.type).size;
+    const auto row = tensor.dim_count == 0 ? 0 : static_cast<std::size_t>(tensor.dims[tensor.dim_count - 1]);
+    if (row < 2) return;
+    const std::size_t rows = outcome_.outputs[i].size() / size / row;
+    const auto out = std::back_inserter(text);
+    fmt::format_to(out, "    largest{} at:", rows > 1 ? " of each row" : "");
+    for (std::size_t r = 0; r < std::min(rows, kShown); ++r) {
+      const std::byte* data = outcome_.outputs[i].data() + r * row * size;
+      std::size_t largest = 0;
+      for (std::size_t n = 1; n < row; ++n) {
+        if (element(tensor.type, data + n * size) > element(tensor.type, data + largest * size)) largest = n;
+      }
+      fmt::format_to(out, " {}", largest);
+    }
+    fmt::format_to(out, "{}\n", rows > kShown ? " …" : "");
+  }
+
   void print_output(std::string& text, std::size_t i) const {
     constexpr std::size_t kShown = 10;
     const auto out = std::back_inserter(text);
@@ -287,17 +308,11 @@ class Session {
     const auto& bytes = outcome_.outputs[i];
     const std::size_t count = bytes.size() / size;
     fmt::format_to(out, "  output {} ({}):", tensors_[i].name, tensor_text(tensors_[i]));
-    std::size_t largest = 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      if (n < kShown) fmt::format_to(out, " {}", element_text(tensors_[i].type, bytes.data() + n * size));
-      if (element(tensors_[i].type, bytes.data() + n * size) >
-          element(tensors_[i].type, bytes.data() + largest * size)) {
-        largest = n;
-      }
+    for (std::size_t n = 0; n < std::min(count, kShown); ++n) {
+      fmt::format_to(out, " {}", element_text(tensors_[i].type, bytes.data() + n * size));
     }
-    if (count > kShown) fmt::format_to(out, " …");
-    if (count > 1) fmt::format_to(out, "  (largest at {})", largest);
-    fmt::format_to(out, "\n");
+    fmt::format_to(out, "{}\n", count > kShown ? " …" : "");
+    print_largest(text, i);
     const auto found = outcome_.comparisons.find(i);
     if (found == outcome_.comparisons.end()) return;
     const auto& c = found->second;

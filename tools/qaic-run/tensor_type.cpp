@@ -69,7 +69,8 @@ double element(std::uint32_t type, const std::byte* data) {
 
 std::string element_text(std::uint32_t type, const std::byte* data) {
   if (type == QAIC_TYPE_INT64) return fmt::format("{}", load<std::int64_t>(data));
-  return fmt::format("{:g}", element(type, data));
+  if (type == QAIC_TYPE_FLOAT32 || type == QAIC_TYPE_FLOAT16) return fmt::format("{:g}", element(type, data));
+  return fmt::format("{:.0f}", element(type, data));
 }
 
 }  // namespace qaic::tools::run
