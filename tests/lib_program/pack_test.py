@@ -99,6 +99,25 @@ def main(folder):
     check(shown["container"]["segments"][0]["offset"] == 150, "constants.bin says what is static")
     check(bytes(range(200)) in open(packed, "rb").read(), "the constants themselves")
 
+    # Several NSPs, each with its own place for what the host writes.
+    def spread(value):
+        value["nsps"] = 2
+        value["multicast"][1].update(host_writes_to=[1], nsp_writes_to=[])
+        value["multicast"][1]["per_nsp"] = [
+            {"memory": "l2tcm", "base": 4096, "size": 128},
+            {"memory": "vtcm", "base": "0x2000", "size": 128, "nsp_writes_to": [0]},
+        ]
+
+    pack(changed(spread))
+    program = document("inspect", packed)["program"]
+    check(program["resources"]["nsps"] == 2, "NSPs")
+    check(program["host_multicast"][1]["nsp_mask"] == "0x2" and program["host_multicast"][0]["nsp_mask"] == "0x3",
+          "which NSPs the host writes to")
+    first, second = (table[1] for table in program["nsp_multicast"])
+    check((first["memory"], first["offset"], first["nsp_mask"]) == ("l2tcm", 4096, "0x3"), "NSP 0's entry")
+    check((second["memory"], second["offset"], second["nsp_mask"]) == ("vtcm", 0x2000, "0x1"), "NSP 1's entry")
+    pack(changed(split), "--constants", constants)
+
     # The result is checked: nothing is left behind when it is wrong.
     bad = os.path.join(folder, "bad.bin")
     for change, part in (
@@ -120,6 +139,7 @@ def main(folder):
         (lambda v: v["requests"][0]["semaphores"][0].update(op="wait"), "/requests/0/semaphores/0/op"),
         (lambda v: v["requests"][0]["semaphores"][0].update(number=2), "semNum is 2"),
         (lambda v: v["requests"][0]["doorbells"][0].update(bits=64), "/requests/0/doorbells/0/bits"),
+        (lambda v: v["multicast"][0].update(per_nsp=[{}, {}]), "/multicast/0/per_nsp"),
         (lambda v: v["multicast"][0].update(host_writes_to=[1]), "names NSP 1 of 1"),
         (lambda v: v.update(constants={"dynamic_size": 1}), "/constants/dynamic_size"),
     ):
