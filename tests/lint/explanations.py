@@ -16,7 +16,7 @@ FOLDERS = ("base/", "os/", "lib/", "tools/", "sim/cli/", "sim/syscall/", "sim/ns
 
 
 def check(root):
-    explained = re.findall(r'Explanation\{"([a-z0-9-]+)"', tree.read(root, CATALOGUE))
+    explained = re.findall(r'Explanation\{\s*"([a-z0-9-]+)"', tree.read(root, CATALOGUE))
     used = {}
     for name in tree.files(root, tree.CODE):
         if not name.startswith(FOLDERS) or name == CATALOGUE:

@@ -16,7 +16,7 @@ RULES = {
     "lib/program": ["wire", "base"],
     "lib/firmware": ["wire", "base", "lib/include"],
     "lib/core": ["lib/uapi", "lib/sysfs", "lib/nnc", "lib/program", "wire", "os", "base"],
-    "lib/api": ["lib/core", "lib/include", "lib/program", "lib/nnc", "base"],
+    "lib/api": ["lib/core", "lib/include", "lib/program", "lib/nnc", "wire", "base"],
     "lib/include": [],
     "tools/common": ["lib/include", "os", "base", "tools/probe"],
     "tools/probe": ["lib/include"],
@@ -26,12 +26,12 @@ RULES = {
     # pack writes programs, which the C interface does not offer
     "tools/qaic-qpc": ["tools/common", "lib/include", "lib/program", "wire", "os", "base"],
     "sim/device": ["wire", "base"],
-    "sim/nsp": ["sim/device/ports.hpp", "os", "base"],
+    "sim/nsp": ["sim/device/ports.hpp", "wire", "os", "base"],
     "sim/driver": ["sim/device", "wire", "base"],
-    "sim/syscall": ["sim/driver", "sim/device/ports.hpp", "wire", "os", "base"],
+    "sim/syscall": ["sim/driver", "sim/device", "wire", "os", "base"],
     "sim/cli": ["sim", "wire", "os", "base"],
     "conformance": ["wire", "os", "base"],
-    "networks": [],
+    "networks": ["wire/exec_context.h"],  # the ABI that device code and emulator share
     "examples": ["lib/include"],
     "bench": None,  # measures anything
     "tests": None,  # tests anything

@@ -24,12 +24,12 @@
 #define VERSION 0xc0406400UL
 #define GEM_CLOSE 0x40086409UL
 
-#define CHECK(condition)                                                                     \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition, errno);      \
-      exit(1);                                                                               \
-    }                                                                                        \
+#define CHECK(condition)                                                                \
+  do {                                                                                  \
+    if (!(condition)) {                                                                 \
+      fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition, errno); \
+      exit(1);                                                                          \
+    }                                                                                   \
   } while (0)
 
 struct create_bo {
@@ -245,7 +245,8 @@ static void case_pass(const char* node) {
   char control[CMSG_SPACE(sizeof(int))];
   char byte = 0;
   struct iovec data = {&byte, 1};
-  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  struct msghdr message = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   if (child == 0) {
     CHECK(recvmsg(ends[1], &message, 0) == 1);
     int fd;
@@ -374,7 +375,9 @@ static void case_all(int count, char** nodes) {
   }
 }
 
-static void on_signal(int number) { (void)number; }
+static void on_signal(int number) {
+  (void)number;
+}
 
 // Work until killed.
 static void case_busy(const char* node) {

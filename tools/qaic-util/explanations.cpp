@@ -16,6 +16,40 @@ constexpr std::array kExplanations{
     Explanation{
         "card-no-node",
         "The driver is bound but made no /dev/accel node for the card: its probe is not finished or failed."},
+    Explanation{
+        "close-watch",
+        "The host gave no inotify watch for a simulated node. See /proc/sys/fs/inotify/max_user_watches."},
+    Explanation{
+        "code-address",
+        "A code segment of the network lies where the NSP cores of the simulated card cannot put it."},
+    Explanation{"code-unsupported",
+                "The network uses an instruction that the emulator behind the simulated card cannot run "
+                "(matrix unit, floating-point vectors, some user DMA forms). It may be fine on a real card."},
+    Explanation{"cores-program",
+                "The card asked the simulated NSP cores for something they cannot hold: too many segments, "
+                "memories or multicast windows."},
+    Explanation{
+        "cores-unavailable",
+        "Network code cannot run on this host: qemu-hexagon (Debian package qemu-user) or the simulator's "
+        "own files are missing, or the host is no x86-64. Everything but networks still works."},
+    Explanation{"device-not-qaic",
+                "The path is no node of the qaic driver: something else, or another driver's accel device."},
+    Explanation{"epoll", "The host refused an event queue; usually a limit on open files."},
+    Explanation{"eventfd", "The host refused an event descriptor; usually a limit on open files."},
+    Explanation{"exception",
+                "Something unexpected inside the library. Please report it with what led to it."},
+    Explanation{"fd-channel",
+                "A file descriptor could not be passed between two processes of the simulation."},
+    Explanation{"fd-duplicate", "The process has too many open files; see ulimit -n."},
+    Explanation{"file-create",
+                "The file could not be made or replaced: folder missing, no permission, read-only or full."},
+    Explanation{"file-open", "The file could not be opened; the text says why."},
+    Explanation{"file-read", "The file was opened but could not be read."},
+    Explanation{"file-stat", "The size of an open file could not be read."},
+    Explanation{"file-too-large", "The file is larger than anything of its kind can be, and was not read."},
+    Explanation{"file-write", "Writing failed: the disk is full, or the reader of a pipe has gone."},
+    Explanation{"folder-open", "The folder could not be opened."},
+    Explanation{"folder-read", "The folder was opened but could not be listed."},
     Explanation{"fw-argument",
                 "A program called libqaic-fw with an argument that makes no sense; the text says which."},
     Explanation{"fw-certificate",
@@ -92,6 +126,54 @@ constexpr std::array kExplanations{
         "The image names two different versions of the same component, so that neither can be believed."},
     Explanation{"fw-version-unreadable",
                 "A version string in the image has no release number where one belongs."},
+    Explanation{"index", "A position beyond the end was asked for: a bug of the calling program."},
+    Explanation{"inference-idle",
+                "An inference was waited for that was not submitted: a bug of the calling program."},
+    Explanation{"inference-in-flight",
+                "An inference was submitted again, or its memory used, before it was waited for."},
+    Explanation{"internal", "A bug of the tool. Please report it with the command line."},
+    Explanation{"link-read", "A symbolic link could not be read."},
+    Explanation{"manage-reply",
+                "The card's answer is no well-formed control message. Firmware and this library may not fit "
+                "together."},
+    Explanation{"manage-too-long",
+                "A control request came out longer than the kernel takes: a bug of the library."},
+    Explanation{"memory", "The process is out of memory."},
+    Explanation{"memory-file", "The host gave no memory: a limit on memory, open files or file size."},
+    Explanation{
+        "memory-map",
+        "The host could not map a file or buffer into the process; a limit on address space or on mappings."},
+    Explanation{"network-channel", "The card activated a network but named no usable DMA bridge channel."},
+    Explanation{"nnc-reply",
+                "A command of the card's control protocol was answered with something else than its reply."},
+    Explanation{
+        "no-card",
+        "The driver is loaded, but no Cloud AI card is on the PCI bus. lspci -d 17cb: shows what is."},
+    Explanation{"no-driver",
+                "No Cloud AI card was found and the qaic kernel driver is not loaded. Load it (modprobe "
+                "qaic), or use qaic-sim run to try without hardware."},
+    Explanation{"no-matching-card",
+                "A -d selector names no card: a position, accelN, node path, PCI address, or serial of card "
+                "or board is meant. Cards hidden by QAIC_VISIBLE_DEVICES match nothing."},
+    Explanation{"no-visible-card", "QAIC_VISIBLE_DEVICES hides every card of this host."},
+    Explanation{"node-file", "The memory behind a simulated node could not be set up."},
+    Explanation{
+        "null-argument",
+        "A NULL pointer was given where the interface needs an object: a bug of the calling program."},
+    Explanation{"pipe", "The host refused a pipe; usually a limit on open files."},
+    Explanation{"probe-died", "The child that asks cards ended without an answer. Please report it."},
+    Explanation{"probe-stale",
+                "The child that asks cards belongs to another version of the tools. Install them together."},
+    Explanation{
+        "probe-start",
+        "The child that asks cards (libexec/qaic/probe) could not be started: it belongs beside the tools."},
+    Explanation{"process-start",
+                "A program could not be started: not found, not executable, or a limit on processes."},
+    Explanation{"process-tree",
+                "The keeper of a simulation's processes ended unexpectedly, or the host refused it."},
+    Explanation{"protocol-mismatch",
+                "The card's firmware speaks another version of the control protocol than this library "
+                "(commands 17, metadata 1). Update firmware or library."},
     Explanation{"qpc-constants",
                 "The sizes of the constants differ between the container, constantsdesc.bin and the "
                 "metadata, or constants.bin is shorter than they say. The file is cut or was put together "
@@ -131,6 +213,52 @@ constexpr std::array kExplanations{
     Explanation{"qpc-segment-missing",
                 "A program needs network.elf and networkdesc.bin, and both or neither of constants.bin and "
                 "constantsdesc.bin. qaic-qpc inspect lists what is there."},
+    Explanation{"seccomp-filter",
+                "The host allows no system-call filter with user notification, without which nothing can be "
+                "simulated. Containers often forbid it; Linux 5.9 or newer is needed."},
+    Explanation{"signal-inbox", "The host refused a descriptor for signals."},
+    Explanation{"sim-boot", "The simulated card did not come up; the text says at which step."},
+    Explanation{"sim-command",
+                "The program to run on simulated cards could not be started: not found, or not executable."},
+    Explanation{"sim-no-firmware",
+                "The folder given with --firmware lacks the image. The card then reports no version for it."},
+    Explanation{"sim-setting", "A --set of qaic-sim is no setting of a card, or its value does not fit."},
+    Explanation{"sim-too-many-cards", "More simulated cards than accel minors or PCI buses hold."},
+    Explanation{"sim-view", "The folder trees for a simulation could not be handed to its program."},
+    Explanation{
+        "status-format",
+        "The card's status reply is of an older format than this library reads. Update the firmware."},
+    Explanation{
+        "struct-size",
+        "A struct's size field is not set, or smaller than any version of it: a bug of the calling program."},
+    Explanation{"tensor-dims", "A tensor has more dimensions than the interface can show."},
+    Explanation{"tensor-missing", "An input has no data. Give a file with -i, or say --random or --zero."},
+    Explanation{"tensor-npy",
+                "A .npy file cannot be used as it is: big-endian, Fortran order, structured, cut off, or its "
+                "data is not as long as its header says."},
+    Explanation{"tensor-shape", "The array's shape is not the tensor's. Nothing is reshaped silently."},
+    Explanation{
+        "tensor-size",
+        "A raw file does not have exactly the tensor's bytes. qaic-qpc inspect shows its type and shape."},
+    Explanation{"tensor-too-many", "More files than the program has tensors of that direction."},
+    Explanation{"tensor-transform",
+                "The program wants its data transformed on the host (quantised, transposed, tiled) in a way "
+                "this library cannot do; the text names the first such step."},
+    Explanation{"tensor-twice", "One tensor is given two files."},
+    Explanation{"tensor-type",
+                "The array's elements are not of the tensor's type. Nothing is cast silently."},
+    Explanation{"tensor-unknown",
+                "The program has no tensor of that name or position. The hint lists its tensors."},
+    Explanation{"transaction-status", "The card refused the protocol handshake of the kernel driver."},
+    Explanation{"tree-file", "A file of the simulated /sys could not be made."},
+    Explanation{"tree-folder", "A folder of the simulated /sys could not be made."},
+    Explanation{"tree-link", "A link of the simulated /sys could not be made."},
+    Explanation{"uevent-send", "A simulated uevent could not be sent into the program's view."},
+    Explanation{"uevent-socket", "The host refused a socket for kernel events."},
+    Explanation{"usage",
+                "The command line is wrong: an unknown option or verb, or a value that does not fit. --help "
+                "shows what there is."},
+    Explanation{"visible-devices", "QAIC_VISIBLE_DEVICES is no list of card numbers separated by commas."},
 };
 
 }  // namespace

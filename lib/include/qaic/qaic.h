@@ -62,8 +62,8 @@ typedef struct qaic_error {
 } qaic_error;
 
 /* "0.1.0" */
-QAIC_API const char *qaic_version(void);
-QAIC_API void qaic_string_free(char *text);
+QAIC_API const char* qaic_version(void);
+QAIC_API void qaic_string_free(char* text);
 
 /* ---- inventory: which cards there are; reads /sys, opens no device node ---- */
 
@@ -79,11 +79,11 @@ typedef struct qaic_inventory qaic_inventory;
 
 typedef struct qaic_card_info {
   uint32_t size;
-  uint32_t present;       /* QAIC_CARD_* */
-  uint32_t qid;           /* position by PCI address, all cards counted */
-  uint32_t visible;       /* 0 when QAIC_VISIBLE_DEVICES leaves it out */
-  char pci_address[32];   /* "0000:01:00.0" */
-  char pci_info[128];     /* "Processing accelerators Qualcomm Device a100" */
+  uint32_t present;     /* QAIC_CARD_* */
+  uint32_t qid;         /* position by PCI address, all cards counted */
+  uint32_t visible;     /* 0 when QAIC_VISIBLE_DEVICES leaves it out */
+  char pci_address[32]; /* "0000:01:00.0" */
+  char pci_info[128];   /* "Processing accelerators Qualcomm Device a100" */
   uint16_t vendor;
   uint16_t device;
   uint32_t pci_class;     /* 0x120000 */
@@ -102,13 +102,13 @@ typedef struct qaic_card_info {
 
 /* Lists every Cloud AI card of the host, bound to a driver or not. An empty
  * inventory is not an error. Freed by the caller. */
-QAIC_API int qaic_inventory_read(qaic_inventory **out, qaic_error *error);
-QAIC_API void qaic_inventory_free(qaic_inventory *inventory);
-QAIC_API size_t qaic_inventory_count(const qaic_inventory *inventory);
-QAIC_API int qaic_inventory_card(const qaic_inventory *inventory, size_t index, qaic_card_info *out,
-                                 qaic_error *error);
+QAIC_API int qaic_inventory_read(qaic_inventory** out, qaic_error* error);
+QAIC_API void qaic_inventory_free(qaic_inventory* inventory);
+QAIC_API size_t qaic_inventory_count(const qaic_inventory* inventory);
+QAIC_API int qaic_inventory_card(const qaic_inventory* inventory, size_t index, qaic_card_info* out,
+                                 qaic_error* error);
 /* 1 when the qaic kernel module is loaded or built in, else 0. */
-QAIC_API int qaic_inventory_driver_present(const qaic_inventory *inventory);
+QAIC_API int qaic_inventory_driver_present(const qaic_inventory* inventory);
 
 /* ---- device: one open node --------------------------------------------- */
 
@@ -117,9 +117,9 @@ typedef struct qaic_device qaic_device;
 /* Opens a node for use. Errors tell apart: no such node, no permission, card
  * not online. close() may block up to 60 s when a card is wedged (the kernel
  * waits for it); callers that must not hang do it in a child process. */
-QAIC_API int qaic_device_open(const char *node, qaic_device **out, qaic_error *error);
-QAIC_API void qaic_device_close(qaic_device *device);
-QAIC_API const char *qaic_device_node(const qaic_device *device);
+QAIC_API int qaic_device_open(const char* node, qaic_device** out, qaic_error* error);
+QAIC_API void qaic_device_close(qaic_device* device);
+QAIC_API const char* qaic_device_node(const qaic_device* device);
 
 /* Card's answer to NNC STATUS; units as named. */
 typedef struct qaic_status {
@@ -141,7 +141,7 @@ typedef struct qaic_status {
   uint32_t semaphore_total, semaphore_free;
   uint32_t pc_total, pc_reserved;
   uint32_t nsp_hz, ddr_hz, compnoc_hz, memnoc_hz, sysnoc_hz;
-  uint64_t peak_compute_ops; /* int8 operations per second */
+  uint64_t peak_compute_ops;    /* int8 operations per second */
   uint64_t dram_bandwidth_kbps; /* KB/s, mean of the last ~100 ms */
   uint32_t constants_loaded, constants_in_use;
   uint32_t networks_loaded, networks_active;
@@ -177,14 +177,14 @@ enum qaic_feature {
 };
 
 /* One MANAGE call with STATUS and the feature query in it. */
-QAIC_API int qaic_device_status(qaic_device *device, qaic_status *out, qaic_error *error);
+QAIC_API int qaic_device_status(qaic_device* device, qaic_status* out, qaic_error* error);
 /* "PCIe Pro" for 3 …, "Unknown" for a number this library does not know. */
-QAIC_API const char *qaic_sku_name(uint32_t sku_type);
+QAIC_API const char* qaic_sku_name(uint32_t sku_type);
 
 /* Cheaper than STATUS, for polling. Fill the same-named fields of qaic_status
  * (dram … pc, and frequencies, peak_compute, dram_bandwidth) and leave the rest 0. */
-QAIC_API int qaic_device_resources(qaic_device *device, qaic_status *out, qaic_error *error);
-QAIC_API int qaic_device_performance(qaic_device *device, qaic_status *out, qaic_error *error);
+QAIC_API int qaic_device_resources(qaic_device* device, qaic_status* out, qaic_error* error);
+QAIC_API int qaic_device_performance(qaic_device* device, qaic_status* out, qaic_error* error);
 
 /* ---- program: a QPC on disk or in memory ------------------------------- */
 
@@ -192,13 +192,13 @@ typedef struct qaic_program qaic_program;
 
 /* `path` is a QPC file, or a folder with programqpc.bin in it. The file is
  * mapped, not copied, and must not change while the program lives. */
-QAIC_API int qaic_program_open(const char *path, qaic_program **out, qaic_error *error);
+QAIC_API int qaic_program_open(const char* path, qaic_program** out, qaic_error* error);
 /* The bytes must outlive the program. */
-QAIC_API int qaic_program_from_bytes(const void *bytes, size_t size, qaic_program **out, qaic_error *error);
-QAIC_API void qaic_program_free(qaic_program *program);
+QAIC_API int qaic_program_from_bytes(const void* bytes, size_t size, qaic_program** out, qaic_error* error);
+QAIC_API void qaic_program_free(qaic_program* program);
 
 /* Everything about the program: schema "qaic.qpc-inspect/1". */
-QAIC_API int qaic_program_inspect(const qaic_program *program, char **json, qaic_error *error);
+QAIC_API int qaic_program_inspect(const qaic_program* program, char** json, qaic_error* error);
 
 enum qaic_tensor_direction { QAIC_TENSOR_INPUT = 0, QAIC_TENSOR_OUTPUT = 1 };
 /* Element types, the descriptor's own numbers. */
@@ -227,13 +227,13 @@ typedef struct qaic_tensor {
   uint64_t byte_size;
   float scale; /* real = (value - offset) * scale, for quantised types */
   int32_t offset;
-  const char *name; /* lives as long as the program */
+  const char* name; /* lives as long as the program */
 } qaic_tensor;
 
-QAIC_API size_t qaic_program_tensor_count(const qaic_program *program);
-QAIC_API int qaic_program_tensor(const qaic_program *program, size_t index, qaic_tensor *out,
-                                 qaic_error *error);
-QAIC_API const char *qaic_program_name(const qaic_program *program);
+QAIC_API size_t qaic_program_tensor_count(const qaic_program* program);
+QAIC_API int qaic_program_tensor(const qaic_program* program, size_t index, qaic_tensor* out,
+                                 qaic_error* error);
+QAIC_API const char* qaic_program_name(const qaic_program* program);
 
 /* ---- network: a program loaded and activated on one card ---------------- */
 
@@ -243,12 +243,12 @@ typedef struct qaic_network qaic_network;
  * Keeps the device alive; the program may be freed afterwards. A card that
  * refuses gives kind unavailable (not enough free now) or bad_input (could
  * never hold it), domain card, and the resource that is short in `what`. */
-QAIC_API int qaic_network_load(qaic_device *device, const qaic_program *program, qaic_network **out,
-                               qaic_error *error);
+QAIC_API int qaic_network_load(qaic_device* device, const qaic_program* program, qaic_network** out,
+                               qaic_error* error);
 /* Deactivates and unloads; 0, or -1 when the card did not confirm (it is freed
  * all the same, and the kernel cleans up when the device closes). */
-QAIC_API int qaic_network_unload(qaic_network *network, qaic_error *error);
-QAIC_API uint32_t qaic_network_dbc(const qaic_network *network);
+QAIC_API int qaic_network_unload(qaic_network* network, qaic_error* error);
+QAIC_API uint32_t qaic_network_dbc(const qaic_network* network);
 
 /* ---- inference: one set of buffers of a network -------------------------- */
 
@@ -256,16 +256,16 @@ typedef struct qaic_inference qaic_inference;
 
 /* Allocates the buffers (pinned host memory) and attaches them. Must be freed
  * before its network is unloaded. */
-QAIC_API int qaic_inference_create(qaic_network *network, qaic_inference **out, qaic_error *error);
-QAIC_API void qaic_inference_free(qaic_inference *inference);
+QAIC_API int qaic_inference_create(qaic_network* network, qaic_inference** out, qaic_error* error);
+QAIC_API void qaic_inference_free(qaic_inference* inference);
 /* Where tensor `index` lives: input is read from, output written to, this
  * memory by the card. NULL (and size 0) for an input the program ignores. */
-QAIC_API void *qaic_inference_tensor(qaic_inference *inference, size_t index, size_t *size);
+QAIC_API void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* size);
 /* Queues it. Kind unavailable = the queue is full, try after a completion. */
-QAIC_API int qaic_inference_submit(qaic_inference *inference, qaic_error *error);
+QAIC_API int qaic_inference_submit(qaic_inference* inference, qaic_error* error);
 /* Waits until all outputs are there; 0 ms = the driver's default (5 s). Kind
  * deadline = not done yet; it may be waited for again. */
-QAIC_API int qaic_inference_wait(qaic_inference *inference, uint32_t timeout_ms, qaic_error *error);
+QAIC_API int qaic_inference_wait(qaic_inference* inference, uint32_t timeout_ms, qaic_error* error);
 
 typedef struct qaic_inference_stats {
   uint32_t size;
@@ -274,7 +274,8 @@ typedef struct qaic_inference_stats {
   uint32_t submit_latency_us; /* of the slowest buffer */
   uint32_t device_latency_us; /* of the slowest buffer */
 } qaic_inference_stats;
-QAIC_API int qaic_inference_stats_read(qaic_inference *inference, qaic_inference_stats *out, qaic_error *error);
+QAIC_API int qaic_inference_stats_read(qaic_inference* inference, qaic_inference_stats* out,
+                                       qaic_error* error);
 
 #ifdef __cplusplus
 }

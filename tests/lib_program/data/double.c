@@ -1,5 +1,5 @@
 /* The smallest device program that links: enough for a file to be packed from. */
-void entry(void *context, unsigned char thread, unsigned id) {
+void entry(void* context, unsigned char thread, unsigned id) {
   (void)context;
   (void)thread;
   (void)id;
