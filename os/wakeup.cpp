@@ -59,7 +59,10 @@ std::vector<std::uint64_t> FdSet::ready() {
     count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   } while (count < 0 && errno == EINTR);
   std::vector<std::uint64_t> keys;
-  for (int i = 0; i < count; ++i) keys.push_back(events[static_cast<std::size_t>(i)].data.u64);
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;  // the struct is packed
+    keys.push_back(key);
+  }
   return keys;
 }
 
