@@ -28,7 +28,7 @@ class CloseWatch {
   Fd fd_;
 };
 
-// Is the caller's descriptor `file`, open for writing, the only open file
+// Is the caller's descriptor `file`, opened by name for writing, the only open file
 // description of its file? Mappings and descriptors in flight count as open.
 [[nodiscard]] bool open_only_here(int file);
 

@@ -28,7 +28,9 @@ Result<Fd> sealed_memory_file(const char* name, std::uint64_t size) {
   if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
     return fail(system_error(errno, "memory-file", "cannot fix the size of memory"));
   }
-  return fd;
+  // The kernel does not count the description that memfd_create makes among the
+  // writers of its file; one opened by name it does, and open_only_here() counts.
+  return reopen(fd.get(), O_RDWR | O_CLOEXEC);
 }
 
 Result<Fd> reopen(int fd, int flags) {

@@ -27,6 +27,8 @@ def stage():
     for name in ("sim_client", "sim_discover", "sim_drm_client"):
         shutil.copy(f"{BUILD}/tests/{name}", FOLDER)
     shutil.copy(f"{HERE}/python_client.py", FOLDER)
+    if os.path.isdir(f"{BUILD}/libexec"):
+        shutil.copytree(f"{BUILD}/libexec", f"{FOLDER}/libexec")
 
 
 SIM = f"{FOLDER}/bin/qaic-sim"
@@ -232,6 +234,24 @@ class Surroundings(Test):
         self.assertEqual(process.returncode, 0)
 
 
+class Closed(Test):
+    def test_a_node_is_closed_while_others_go_on(self):
+        use = f"for case in buffer dup fork outlive mapping-outlives pass read-only paths; do {CLIENT} $case {NODE} || exit 1; done"
+        process = subprocess.Popen(as_user([SIM, "run", "--", "sh", "-c", f"{use}; echo ready; read line; {use}; {use}; "
+                                            "echo ready; read line"]),
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        counts = []
+        for _ in range(2):
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            time.sleep(0.3)  # the kernel announces a close a moment before it is done
+            counts.append(len(os.listdir(f"/proc/{process.pid}/fd")))
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(counts[0], counts[1])
+
+
 class Killed(Test):
     def test_at_any_moment(self):
         script = (f"for delay in 0 0.001 0.002 0.003 0.005 0.008 0.013; do {CLIENT} busy {NODE} & "
@@ -243,6 +263,64 @@ class Killed(Test):
     def test_with_the_program_itself(self):
         for delay in ("0.001", "0.004", "0.01", "0.02"):
             self.done(run("sh", "-c", f"(sleep {delay}; kill -9 $$) & exec {CLIENT} busy {NODE}"), 137)
+
+
+def cannot_run_networks():
+    for path in ("bin/qaic-run", "bin/qaic-util", "networks/deaf/programqpc.bin", "networks/scale-add/programqpc.bin"):
+        if subprocess.run(as_user(["test", "-r", f"{BUILD}/{path}"]), check=False).returncode != 0:
+            return f"{path} was not built, or this user cannot read it"
+    return None
+
+
+class Networks(Test):
+    """What happens while a network is active, and while a call sleeps."""
+
+    RUN = f"{BUILD}/bin/qaic-run --zero"
+    SCALE_ADD = f"{BUILD}/networks/scale-add"
+    DEAF = f"{BUILD}/networks/deaf"  # never takes its input: WAIT_BO sleeps
+
+    def setUp(self):
+        reason = cannot_run_networks()
+        if reason:
+            self.skipTest(reason)
+
+    def test_genuine_uevents(self):
+        out = self.done(run("bash", "-c", "stdbuf -oL udevadm monitor --kernel -p & sleep 0.5; "
+                            f"{self.RUN} {self.SCALE_ADD} >/dev/null; sleep 0.3; kill %1; wait")).stdout
+        events = [event for event in out.split("\n\n") if "ACTION=change" in event]
+        self.assertEqual(len(events), 2, out)
+        for event, state in zip(events, "10"):
+            lines = event.splitlines()
+            for line in ("SUBSYSTEM=accel", "DEVNAME=/dev/accel/accel0", "DBC_ID=0", f"DBC_STATE={state}", "MAJOR=261"):
+                self.assertIn(line, lines)
+        self.assertIn("DEVPATH=/devices/pci0000:80/0000:80:01.0/0000:81:00.0/accel/accel0", out)
+
+    def test_state_of_a_channel(self):
+        out = self.done(run("bash", "-c", f"cd /sys/class/accel/accel0; cat dbc0_state; {self.RUN} --timeout 2s "
+                            f"{self.DEAF} >/dev/null 2>&1 & sleep 1; cat /sys/class/accel/accel0/dbc0_state; wait")).stdout
+        self.assertEqual(out, "0\n1\n")
+
+    def test_killed_while_a_call_sleeps(self):
+        self.done(run("bash", "-c", f"for i in 1 2 3; do {self.RUN} --timeout 60s {self.DEAF} & sleep 0.8; "
+                      f"kill -9 $!; wait; {self.RUN} --quiet {self.SCALE_ADD} >/dev/null || exit 3; done"))
+
+    def test_a_dead_client_leaves_its_cores_to_others(self):
+        out = self.done(run("bash", "-c", f"{self.RUN} --timeout 60s {self.DEAF} & sleep 0.8; kill -9 $!; wait; "
+                            f"{BUILD}/bin/qaic-util -q")).stdout
+        for line in ("Networks Active:0", "Networks Loaded:0", "Constants Loaded:0", "Nsp Free:16", "Vc Free:16"):
+            self.assertIn(f"\t{line}\n", out)
+
+    def test_killed_at_any_moment(self):
+        script = (f"for delay in 0.01 0.03 0.05 0.1 0.15 0.2 0.3; do {self.RUN} -n 1000000 {self.SCALE_ADD} & "
+                  f"sleep $delay; kill -9 $!; wait; done; {self.RUN} --quiet {self.SCALE_ADD} >/dev/null")
+        self.done(run("bash", "-c", script))
+
+    def test_stopped_and_continued_while_a_call_sleeps(self):
+        # A sleeping call gives way to a signal, and the kernel restarts it.
+        out = self.done(run("bash", "-c", f"{self.RUN} --timeout 3s {self.DEAF} 2>/dev/null & sleep 1; "
+                            "cut -d' ' -f3 /proc/$!/stat; kill -STOP $!; sleep 0.3; cut -d' ' -f3 /proc/$!/stat; "
+                            "kill -CONT $!; wait $!; echo $?")).stdout
+        self.assertEqual(out.split(), ["S", "T", "6"])
 
 
 class Refused(Test):
