@@ -2,6 +2,7 @@
 // counted by hand.
 #include <doctest/doctest.h>
 
+#include "sim/device/firmware.hpp"
 #include "tests/sim_device/card_control.hpp"
 
 using namespace qaic::tests;
@@ -128,4 +129,14 @@ TEST_CASE("RESOURCE_INFO and PERFORMANCE_INFO carry the same structs as STATUS")
 TEST_CASE("a resource group that does not exist is not found") {
   TestCard test;
   CHECK(status_at(test.command(3, "20000000 92100000 05000000 00000000"), 48) == -11);
+}
+
+TEST_CASE("numbers of a version end where the text goes on") {
+  const auto version = qaic::sim::device::parse_version("TZ.AIC.1.18.1-1-7.2");
+  CHECK(version.major == 1);
+  CHECK(version.minor == 18);
+  CHECK(version.patch == 0);
+  CHECK(version.build == 0xFF);
+  CHECK(qaic::sim::device::parse_version("SBL.AIC.1.300.2").minor == 0);
+  CHECK(qaic::sim::device::parse_version("").build == 0xFF);
 }

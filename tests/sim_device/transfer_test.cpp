@@ -62,3 +62,14 @@ TEST_CASE("a closing file takes its unfinished transfer along") {
   }
   CHECK(test.card.held().empty());
 }
+
+TEST_CASE("each message of a transfer is answered with its own sequence number") {
+  TestNetwork test;
+  const auto id = static_cast<std::uint32_t>(number_at(test.command(5, load_constants_hex(64, 0)), 4, 4));
+  const std::string first =
+      test.ask(message_hex(40, 5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, 7)}));
+  CHECK(number_at(first, 8, 4) == 40);
+  const std::string last = test.ask(message_hex(41, 5, {dma_hex(300, kFile, 48, 7)}));
+  CHECK(number_at(last, 8, 4) == 41);
+  CHECK(number_at(last, 32, 4) == 3);
+}
