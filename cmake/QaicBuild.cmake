@@ -107,5 +107,8 @@ function(qaic_fuzz name)
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    # Where scripts/test finds what to start from.
+    file(REAL_PATH ${A_CORPUS} corpus BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    file(WRITE ${PROJECT_BINARY_DIR}/fuzz/${name}.corpus "${corpus}")
   endif()
 endfunction()

@@ -15,7 +15,7 @@ PLACES = re.compile(r"(/home/[a-z]+/|/root/|https?://[a-z.]*debian\.org)")
 def check(root):
     problems = []
     for name in tree.files(root):
-        if name.startswith("tests/fuzz/corpus/"):
+        if "-corpus/" in name:
             continue
         text = tree.read(root, name)
         base = name.rsplit("/", 1)[-1]
