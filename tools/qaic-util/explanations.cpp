@@ -7,6 +7,13 @@ namespace qaic::tools::util {
 namespace {
 
 constexpr std::array kExplanations{
+    Explanation{"bo-attach",
+                "The driver did not bind a buffer to the network's channel. No space: the buffer is in more "
+                "pieces than the channel's queue has places."},
+    Explanation{
+        "bo-create",
+        "The driver could not allocate a buffer. Buffers are pinned host memory, contiguous in pieces."},
+    Explanation{"bo-map", "A buffer could not be mapped into the process."},
     Explanation{"card-no-answer",
                 "The card did not answer within --timeout. A card that boots, or is wedged, behaves so; the "
                 "request may still be with it. The kernel log tells which."},
@@ -16,6 +23,10 @@ constexpr std::array kExplanations{
     Explanation{
         "card-no-node",
         "The driver is bound but made no /dev/accel node for the card: its probe is not finished or failed."},
+    Explanation{"card-status", "The card refused a query, with the status in the text."},
+    Explanation{"channel-lost",
+                "The network's channel is gone: the card was reset, the network crashed, or it was unloaded "
+                "meanwhile. Load it again."},
     Explanation{
         "close-watch",
         "The host gave no inotify watch for a simulated node. See /proc/sys/fs/inotify/max_user_watches."},
@@ -32,8 +43,15 @@ constexpr std::array kExplanations{
         "cores-unavailable",
         "Network code cannot run on this host: qemu-hexagon (Debian package qemu-user) or the simulator's "
         "own files are missing, or the host is no x86-64. Everything but networks still works."},
+    Explanation{"device-node", "There is no such device node, or no driver behind it."},
     Explanation{"device-not-qaic",
                 "The path is no node of the qaic driver: something else, or another driver's accel device."},
+    Explanation{"device-offline",
+                "The card is resetting or booting, so the driver answers nothing for it. Wait for it, then "
+                "load networks again: a reset unloads them."},
+    Explanation{"device-open", "The node could not be opened; the errno in the text is the kernel's reason."},
+    Explanation{"device-permission",
+                "The node's mode does not let this user open it for reading and writing."},
     Explanation{"epoll", "The host refused an event queue; usually a limit on open files."},
     Explanation{"eventfd", "The host refused an event descriptor; usually a limit on open files."},
     Explanation{"exception",
@@ -127,15 +145,35 @@ constexpr std::array kExplanations{
     Explanation{"fw-version-unreadable",
                 "A version string in the image has no release number where one belongs."},
     Explanation{"index", "A position beyond the end was asked for: a bug of the calling program."},
+    Explanation{"inference-deadline",
+                "The network did not finish in the given time. The inference stays queued and may be waited "
+                "for again."},
     Explanation{"inference-idle",
                 "An inference was waited for that was not submitted: a bug of the calling program."},
     Explanation{"inference-in-flight",
                 "An inference was submitted again, or its memory used, before it was waited for."},
+    Explanation{"inference-submit",
+                "The driver did not queue an inference; the errno in the text is its reason."},
+    Explanation{"inference-wait",
+                "The driver did not wait for an inference; the errno in the text is its reason."},
     Explanation{"internal", "A bug of the tool. Please report it with the command line."},
     Explanation{"link-read", "A symbolic link could not be read."},
+    Explanation{"manage-busy",
+                "The driver had no room or memory to pass the request on. Nothing was sent; try again."},
+    Explanation{"manage-crc",
+                "The checksum of the card's answer was wrong. It says nothing about whether the request took "
+                "effect."},
+    Explanation{"manage-deadline",
+                "The card did not answer the driver within the module parameter control_resp_timeout_s. The "
+                "request may still take effect."},
+    Explanation{"manage-failed",
+                "The driver refused the request itself; the errno in the text is its reason. The library "
+                "should not send such a request."},
     Explanation{"manage-reply",
                 "The card's answer is no well-formed control message. Firmware and this library may not fit "
                 "together."},
+    Explanation{"manage-reset",
+                "The card was reset or lost while a request was with it. What was loaded on it is gone."},
     Explanation{"manage-too-long",
                 "A control request came out longer than the kernel takes: a bug of the library."},
     Explanation{"memory", "The process is out of memory."},
@@ -144,6 +182,15 @@ constexpr std::array kExplanations{
         "memory-map",
         "The host could not map a file or buffer into the process; a limit on address space or on mappings."},
     Explanation{"network-channel", "The card activated a network but named no usable DMA bridge channel."},
+    Explanation{"network-refused",
+                "The card refused the program for the reason in the text, which is not a shortage that could "
+                "be named."},
+    Explanation{"network-short",
+                "The card has not enough of the named resource free. Exit code 5: another program holds it "
+                "now; 9: not even the whole card has so much."},
+    Explanation{"network-unload",
+                "The card did not confirm that it let a network go. A network that crashed ends so, and "
+                "results of its last inferences are not to be trusted; closing the device frees the rest."},
     Explanation{"nnc-reply",
                 "A command of the card's control protocol was answered with something else than its reply."},
     Explanation{
@@ -160,6 +207,9 @@ constexpr std::array kExplanations{
     Explanation{
         "null-argument",
         "A NULL pointer was given where the interface needs an object: a bug of the calling program."},
+    Explanation{
+        "perf-stats",
+        "The driver did not give the figures of the last inference; the errno in the text is its reason."},
     Explanation{"pipe", "The host refused a pipe; usually a limit on open files."},
     Explanation{"probe-died", "The child that asks cards ended without an answer. Please report it."},
     Explanation{"probe-stale",
@@ -171,6 +221,9 @@ constexpr std::array kExplanations{
                 "A program could not be started: not found, not executable, or a limit on processes."},
     Explanation{"process-tree",
                 "The keeper of a simulation's processes ended unexpectedly, or the host refused it."},
+    Explanation{"program-open",
+                "The program's file could not be opened, mapped or is not a file. A folder must hold "
+                "programqpc.bin."},
     Explanation{"protocol-mismatch",
                 "The card's firmware speaks another version of the control protocol than this library "
                 "(commands 17, metadata 1). Update firmware or library."},
@@ -213,6 +266,9 @@ constexpr std::array kExplanations{
     Explanation{"qpc-segment-missing",
                 "A program needs network.elf and networkdesc.bin, and both or neither of constants.bin and "
                 "constantsdesc.bin. qaic-qpc inspect lists what is there."},
+    Explanation{"queue-full",
+                "The channel's queue has no room for the whole inference; nothing was queued. Wait for one "
+                "that was."},
     Explanation{"seccomp-filter",
                 "The host allows no system-call filter with user notification, without which nothing can be "
                 "simulated. Containers often forbid it; Linux 5.9 or newer is needed."},
@@ -231,6 +287,7 @@ constexpr std::array kExplanations{
     Explanation{
         "struct-size",
         "A struct's size field is not set, or smaller than any version of it: a bug of the calling program."},
+    Explanation{"sysfs-pci", "/sys/bus/pci/devices exists and cannot be listed."},
     Explanation{"tensor-dims", "A tensor has more dimensions than the interface can show."},
     Explanation{"tensor-missing", "An input has no data. Give a file with -i, or say --random or --zero."},
     Explanation{"tensor-npy",
@@ -259,7 +316,8 @@ constexpr std::array kExplanations{
                 "The command line is wrong: an unknown option or verb, or a value that does not fit. --help "
                 "shows what there is."},
     Explanation{"visible-devices", "QAIC_VISIBLE_DEVICES is no list of card numbers separated by commas."},
-};
+    Explanation{"wait-interrupted",
+                "A signal ended the wait. The inference stays queued and may be waited for again."}};
 
 }  // namespace
 
