@@ -143,6 +143,7 @@ void Supervisor::step() {
                           {tree_.fd(), POLLIN, 0},
                           {options_.signals.fd(), POLLIN, 0},
                           {closes_.fd(), POLLIN, 0}};
+  constexpr std::size_t kFixedFds = 4;
   for (const Node& node : options_.nodes) {
     if (node.cores_fd >= 0) fds.push_back({node.cores_fd, POLLIN, 0});
   }
@@ -162,6 +163,10 @@ void Supervisor::step() {
   if (!open_.empty()) after_closes();
   if (!sleepers_.empty()) check_sleepers();
   if ((fds[2].revents & POLLIN) != 0) forward_signals();
+  // Asking all cores at every call would cost each ioctl a system call per card.
+  for (std::size_t i = kFixedFds; i < fds.size(); ++i) {
+    if ((fds[i].revents & POLLIN) != 0) collect_core_events(fds[i].fd);
+  }
   run_cards();
   if (call) handle(*call);
   if (!closed_.empty()) bury();
@@ -177,12 +182,17 @@ void Supervisor::forward_signals() {
   }
 }
 
+void Supervisor::collect_core_events(int cores_fd) {
+  for (const Node& node : options_.nodes) {
+    if (node.cores_fd != cores_fd) continue;
+    for (const auto& event : node.take_core_events()) node.driver->core_event(event);
+    publish(node);
+  }
+}
+
 void Supervisor::run_cards() {
   const nanoseconds now = options_.now();
   for (const Node& node : options_.nodes) {
-    if (node.take_core_events) {
-      for (const auto& event : node.take_core_events()) node.driver->core_event(event);
-    }
     const auto at = node.driver->next_deadline();
     if (at && *at <= now) node.driver->tick();
     publish(node);

@@ -94,6 +94,7 @@ class Supervisor {
   void end_sleeper(std::uint64_t id, int result);
 
   // ---- the card's side
+  void collect_core_events(int cores_fd);
   void run_cards();
   void publish(const Node& node);
 
