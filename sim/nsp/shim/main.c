@@ -56,17 +56,19 @@ static uint32_t number(const char* text) {
   return value;
 }
 
-/* A semaphore operation must count once however its packet is made: alone,
- * stored in slot 1 beside a load in slot 0 (which emulators commit early), two
- * in one packet. The packet in the middle is in words because the assembler
- * would choose its slots: { memw(r2+#0) = r3 ; r1 = memw(r2+#84) }, where the
- * load is of what was just stored nearby and yields nothing of interest. */
+/* A semaphore operation must count once however its packet is made: alone, in
+ * slot 1 beside a load in slot 0 (which the emulator commits early, unless the
+ * last conditional instruction before was cancelled, hence the one that is
+ * not), two in one packet. The packet with the load is in words because the
+ * assembler would choose its slots: { memw(r2+#0) = r3 ; r1 = memw(r2+#84) }. */
 static void try_stores(uint8_t* trial) {
   __asm__ volatile(
-      "r2 = %0\nr3 = %1\n{ memw(r2+#0) = r3 }\n.word 0xa1824300, 0x9182c2a1\n{ memw(r2+#0) = r3 ; "
-      "memw(r2+#0) = r3 }\n" ::"r"(trial),
+      "r2 = %0\nr3 = %1\n{ p0 = cmp.eq(r2,r2) }\n{ if (p0) r1 = add(r2,#0) }\n"
+      "{ memw(r2+#0) = r3 }\n"
+      ".word 0xa1824300, 0x9182c2a1\n"
+      "{ memw(r2+#0) = r3 ; memw(r2+#0) = r3 }\n" ::"r"(trial),
       "r"(NSP_TRIAL_VALUE)
-      : "r1", "r2", "r3", "memory");
+      : "r1", "r2", "r3", "p0", "memory");
   if (control->trial_stores[own_nsp] != 4) {
     fatal("this version of qemu-hexagon does not store once per store: semaphores would not be exact");
   }
