@@ -36,7 +36,7 @@ enum {
   FRAME_SIZE = 152,
   SPINS = 32,                /* checks before the first sleep */
   FIRST_SLEEP_US = 20,       /* doubles … */
-  LONGEST_SLEEP_US = 100000, /* … up to this */
+  LONGEST_SLEEP_US = 800000, /* … up to this */
 };
 
 /* Network code that waits for another thread's plain store wakes by itself
