@@ -198,9 +198,8 @@ PendingSignals pending_signals(pid_t thread) {
 
 namespace {
 
-// Does a line of /proc/PID/maps show a part of the range?
 // "start-end perms offset major:minor inode path"
-bool line_maps(std::string_view line, FileIdentity file, std::uint64_t offset, std::uint64_t size) {
+std::optional<MappedRange> parse_map(std::string_view line) {
   const char* at = line.data();
   const char* end = at + line.size();
   const auto number = [&](int radix, char after) -> std::optional<std::uint64_t> {
@@ -210,39 +209,58 @@ bool line_maps(std::string_view line, FileIdentity file, std::uint64_t offset, s
     at = rest + 1;
     return value;
   };
+  MappedRange out;
   const auto first = number(16, '-');
   const auto last = number(16, ' ');
-  if (!first || !last || end - at < 5) return false;
+  if (!first || !last || end - at < 5) return std::nullopt;
+  out.readable = *at == 'r';
   at += 5;  // permissions
-  const auto file_offset = number(16, ' ');
+  const auto offset = number(16, ' ');
   const auto device_major = number(16, ':');
   const auto device_minor = number(16, ' ');
   const auto inode = number(10, ' ');
-  if (!file_offset || !device_major || !device_minor || !inode) return false;
-  const auto device = static_cast<std::uint64_t>(
-      makedev(static_cast<unsigned>(*device_major), static_cast<unsigned>(*device_minor)));
-  if (*inode != file.inode || device != file.device) return false;
-  return *file_offset < offset + size && offset < *file_offset + (*last - *first);
+  if (!offset || !device_major || !device_minor || !inode) return std::nullopt;
+  out.start = *first;
+  out.end = *last;
+  out.offset = *offset;
+  if (*inode != 0) {
+    const auto device = makedev(static_cast<unsigned>(*device_major), static_cast<unsigned>(*device_minor));
+    out.file = {static_cast<std::uint64_t>(device), *inode};
+  }
+  return out;
+}
+
+std::vector<MappedRange> ranges_of(const std::string& process) {
+  std::vector<MappedRange> out;
+  const auto maps = read_proc("/proc/" + process + "/maps");
+  if (!maps) return out;
+  std::string_view rest = *maps;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (const auto range = parse_map(rest.substr(0, end))) out.push_back(*range);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
 }
 
 }  // namespace
+
+std::vector<MappedRange> mapped_ranges(pid_t thread) {
+  return ranges_of(std::to_string(thread));
+}
 
 bool mapped_by_others(FileIdentity file, std::uint64_t offset, std::uint64_t size) {
   const auto names = list_folder("/proc");
   if (!names) return false;
   const std::string own = std::to_string(::getpid());
-  for (const std::string& name : *names) {
-    if (!is_number(name) || name == own) continue;
-    const auto maps = read_proc("/proc/" + name + "/maps");
-    if (!maps) continue;
-    std::string_view rest = *maps;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      if (line_maps(rest.substr(0, end), file, offset, size)) return true;
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  return false;
+  return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
+    if (!is_number(name) || name == own) return false;
+    const auto ranges = ranges_of(name);
+    return std::any_of(ranges.begin(), ranges.end(), [&](const MappedRange& range) {
+      return range.file == file && range.offset < offset + size &&
+             offset < range.offset + (range.end - range.start);
+    });
+  });
 }
 
 std::vector<pid_t> own_children() {

@@ -56,6 +56,17 @@ struct PendingSignals {
 };
 [[nodiscard]] PendingSignals pending_signals(pid_t thread);
 
+// One line of a process' memory map.
+struct MappedRange {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;  // behind the last byte
+  bool readable = false;
+  FileIdentity file;  // zero for memory without a file
+  std::uint64_t offset = 0;
+};
+// Ordered by address; empty when the process cannot be looked at.
+[[nodiscard]] std::vector<MappedRange> mapped_ranges(pid_t thread);
+
 // Is [offset, offset + size) of that file mapped by any process other than ours?
 // Processes that cannot be looked at do not count.
 [[nodiscard]] bool mapped_by_others(FileIdentity file, std::uint64_t offset, std::uint64_t size);

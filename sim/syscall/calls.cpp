@@ -116,7 +116,7 @@ void Supervisor::handle_ioctl(const Notification& call) {
   sleepers_.emplace(id, Sleeper{&node, call.thread, 0});
   const auto result =
       node.driver->ioctl(file->file, static_cast<std::uint32_t>(call.arguments[1]), call.arguments[2],
-                         std::make_shared<Memory>(listener_, call), driver::CallId{id},
+                         std::make_shared<Memory>(*this, call), driver::CallId{id},
                          [this, id](int late_result) { end_sleeper(id, late_result); });
   if (result) end_sleeper(id, *result);
   publish(node);
@@ -173,7 +173,7 @@ void Supervisor::handle_fstatfs(const Notification& call) {
   answer.f_bsize = wire::uapi::kPageSize;
   answer.f_frsize = wire::uapi::kPageSize;
   answer.f_namelen = NAME_MAX;
-  Memory memory(listener_, call);
+  Memory memory(*this, call);
   const bool written = memory.write(call.arguments[1], std::as_bytes(std::span(&answer, 1)));
   (void)listener_.respond(call.id, written ? 0 : -EFAULT);
 }

@@ -30,8 +30,8 @@ struct Supervisor::Sleeper {
 // Memory of a caller that waits for its answer.
 class Supervisor::Memory : public driver::ClientMemory {
  public:
-  Memory(const os::SeccompListener& listener, const os::Notification& call)
-      : listener_(listener), id_(call.id), thread_(call.thread) {}
+  Memory(const Supervisor& supervisor, const os::Notification& call)
+      : supervisor_(supervisor), listener_(supervisor.listener_), id_(call.id), thread_(call.thread) {}
   bool read(std::uint64_t address, base::MutableBytes out) override {
     // What was read counts only if it was read from the caller.
     return os::read_memory(thread_, address, out) && listener_.valid(id_);
@@ -40,7 +40,12 @@ class Supervisor::Memory : public driver::ClientMemory {
     return listener_.valid(id_) && os::write_memory(thread_, address, in);
   }
 
+  // Pages that the kernel could pin: readable, and not those of a BO, whose
+  // mappings have no pages of their own (kernel-interface §1.7).
+  bool readable(std::uint64_t address, std::uint64_t size) override;
+
  private:
+  const Supervisor& supervisor_;
   const os::SeccompListener& listener_;
   std::uint64_t id_;
   pid_t thread_;

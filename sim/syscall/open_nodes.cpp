@@ -22,6 +22,17 @@ constexpr std::uint64_t kFirstTag = std::uint64_t{0x51A1C} << 40;
 
 }  // namespace
 
+bool Supervisor::Memory::readable(std::uint64_t address, std::uint64_t size) {
+  const std::uint64_t end = address + size;
+  for (const os::MappedRange& range : os::mapped_ranges(thread_)) {
+    if (address >= end) break;
+    if (range.end <= address) continue;
+    if (range.start > address || !range.readable || supervisor_.open_.contains(range.file)) return false;
+    address = range.end;
+  }
+  return address >= end && listener_.valid(id_);
+}
+
 Supervisor::OpenNode* Supervisor::find(os::FileIdentity identity) {
   const auto at = open_.find(identity);
   return at == open_.end() ? nullptr : at->second.get();
