@@ -18,7 +18,8 @@ for page in sorted(glob.glob(os.path.join(tool.SOURCE, "man", "*.1"))):
     with tempfile.TemporaryDirectory() as folder:
         for network in glob.glob(os.path.join(tool.BUILD, "networks", "*", "programqpc.bin")):
             shutil.copytree(os.path.dirname(network), os.path.join(folder, os.path.basename(os.path.dirname(network))))
-        for data in glob.glob(os.path.join(tool.SOURCE, "man", "example-data", "*")):
+        for data in (glob.glob(os.path.join(tool.SOURCE, "networks", "*", "*.json")) +
+                     glob.glob(os.path.join(tool.BUILD, "networks", "*.elf"))):
             shutil.copy(data, folder)
         for command in commands:
             command = command.replace("\\-", "-").replace("\\(aq", "'").replace("\\e", "\\")

@@ -89,6 +89,14 @@ with tempfile.TemporaryDirectory() as folder:
         tool.three_lines(run(PROGRAM, *arguments), exit_code, error_id, f"qaic-run {arguments}")
     tool.three_lines(tool.run(["qaic-run"]), 2, "usage", "no program")
 
+    # Networks that misbehave: an error in time, no output that is none, the card clean.
+    for name, exit_code in [("crash", 7), ("hang", 6), ("deaf", 6)]:
+        out = inside(name + ".raw")
+        done = run(f"{tool.BUILD}/networks/{name}", "--zero", "--timeout", "500ms", "-s", "0=" + out, "-j")
+        tool.equal(done.returncode, exit_code, f"network {name}: {done.stderr[:300]}")
+        tool.equal(tool.document(done, f"network {name}")["devices"][0]["inferences"], 0, f"network {name}: inferences")
+        tool.check(not os.path.exists(out), f"network {name}: no output is written")
+
     with open(f"{PROGRAM}/programqpc.bin", "rb") as file:
         program = file.read()
     for size in (0, 10, 39, 100, len(program) - 1):

@@ -162,8 +162,18 @@ class Session {
         iterate(*inference);
       }
     }
+    // The driver hides failed transfers: only the unload tells whether the
+    // network lived, and so whether its outputs are its outputs.
     const auto unloaded = network->unload();
-    if (!unloaded && interrupted_by == 0) failed(unloaded.error());
+    if (!unloaded) {
+      outcome_ = Outcome();
+      if (interrupted_by == 0) failed(unloaded.error());
+    }
+    for (const auto& file : saves_) {
+      if (outcome_.outputs.empty()) break;
+      const auto written = write_tensor(file.path, tensors_[file.tensor], outcome_.outputs[file.tensor]);
+      if (!written) failed(failure_of(written.error()));
+    }
   }
 
   void iterate(Inference& inference) {
@@ -194,10 +204,6 @@ class Session {
       if (tensors_[i].direction != QAIC_TENSOR_OUTPUT) continue;
       const auto memory = inference.tensor(i);
       outcome_.outputs[i].assign(memory.begin(), memory.end());
-    }
-    for (const auto& file : saves_) {
-      const auto written = write_tensor(file.path, tensors_[file.tensor], outcome_.outputs[file.tensor]);
-      if (!written) failed(failure_of(written.error()));
     }
   }
 
