@@ -249,12 +249,19 @@ std::vector<MappedRange> mapped_ranges(pid_t thread) {
   return ranges_of(std::to_string(thread));
 }
 
-bool mapped_by_others(FileIdentity file, std::uint64_t offset, std::uint64_t size) {
+std::string own_mount_namespace() {
+  return read_link("/proc/self/ns/mnt").value_or(std::string());
+}
+
+bool mapped_by_others(FileIdentity file, std::uint64_t offset, std::uint64_t size,
+                      const std::string& except) {
   const auto names = list_folder("/proc");
   if (!names) return false;
   const std::string own = std::to_string(::getpid());
   return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
     if (!is_number(name) || name == own) return false;
+    if (!except.empty() && read_link("/proc/" + name + "/ns/mnt").value_or(std::string()) == except)
+      return false;
     const auto ranges = ranges_of(name);
     return std::any_of(ranges.begin(), ranges.end(), [&](const MappedRange& range) {
       return range.file == file && range.offset < offset + size &&

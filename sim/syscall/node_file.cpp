@@ -55,7 +55,7 @@ void NodeFile::release(std::uint64_t offset, std::uint64_t size) {
   if (at == buffers_.end()) return;
   const bool was_mapped = at->second.was_mapped;
   buffers_.erase(at);
-  if (was_mapped && os::mapped_by_others(identity_, offset, size)) {
+  if (was_mapped && os::mapped_by_others(identity_, offset, size, outside_)) {
     lingering_.emplace(offset, size);
   } else {
     (void)os::punch_hole(file_.get(), offset, size);
@@ -71,7 +71,7 @@ bool NodeFile::still_mapped(std::uint64_t offset, std::uint64_t size) {
 
 void NodeFile::collect() {
   for (auto at = lingering_.begin(); at != lingering_.end();) {
-    if (os::mapped_by_others(identity_, at->first, at->second)) {
+    if (os::mapped_by_others(identity_, at->first, at->second, outside_)) {
       ++at;
     } else {
       (void)os::punch_hole(file_.get(), at->first, at->second);

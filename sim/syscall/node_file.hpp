@@ -46,6 +46,8 @@ class NodeFile : public driver::NodeMemory {
 
   os::Fd file_;
   os::FileIdentity identity_;
+  // Clients live in a mount namespace of their own; nobody of this one maps the file.
+  std::string outside_ = os::own_mount_namespace();
   std::map<std::uint64_t, Buffer> buffers_;           // by offset
   std::map<std::uint64_t, std::uint64_t> lingering_;  // offset -> size: released, maybe still mapped
 };
