@@ -31,8 +31,9 @@ struct CardConfig {
   std::uint32_t retired_pages = 0;
   std::uint8_t need_reset_to_retire_pages = 0;
   std::uint32_t pvs_image_version = 0;
-  std::uint64_t features = 0;  // wire::nnc::feature_bit
-  std::string qsm_version;     // no image names it in plain text: a stated setting
+  std::uint64_t features = 0;      // wire::nnc::feature_bit
+  std::string qsm_version;         // wins over what fw1.bin names; "" = that of the image
+  std::string stated_qsm_version;  // reported when neither names one
 };
 
 // The stock configuration of a SKU (runtime-protocols §3.1). `card` counts

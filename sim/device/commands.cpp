@@ -31,7 +31,7 @@ Commands::Commands(const CardConfig& config, const Ports& ports)
       activations_(ports, resources_, telemetry_, journal_) {}
 
 void Commands::boot() {
-  firmware_ = read_firmware(ports_.storage, config_.qsm_version);
+  firmware_ = read_firmware(ports_.storage, config_.qsm_version, config_.stated_qsm_version);
 }
 
 std::optional<Command> Commands::number(Bytes command) {

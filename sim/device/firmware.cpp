@@ -23,14 +23,19 @@ std::string_view run_at(std::string_view image, std::size_t from) {
   return image.substr(from, end - from);
 }
 
+// The first text that begins with `prefix`; "" if there is none.
+std::string first_text(std::string_view image, std::string_view prefix) {
+  const std::size_t at = image.find(prefix);
+  return at == std::string_view::npos ? std::string() : std::string(run_at(image, at));
+}
+
 // The value behind `key` in the image, else the first text that begins with `prefix`.
 std::string find_text(std::string_view image, std::string_view key, std::string_view prefix) {
   for (std::size_t at = image.find(key); at != std::string_view::npos; at = image.find(key, at + 1)) {
     const std::string_view value = run_at(image, at + key.size());
     if (value.starts_with(prefix)) return std::string(value);
   }
-  const std::size_t at = image.find(prefix);
-  return at == std::string_view::npos ? std::string() : std::string(run_at(image, at));
+  return first_text(image, prefix);
 }
 
 }  // namespace
@@ -50,9 +55,13 @@ Version parse_version(std::string_view text) {
   return {numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
-Firmware read_firmware(Storage& storage, std::string_view qsm_version) {
+Firmware read_firmware(Storage& storage, std::string_view set_qsm, std::string_view stated_qsm) {
   Firmware firmware;
-  firmware.qsm = qsm_version;
+  firmware.qsm = set_qsm;
+  if (firmware.qsm.empty()) {
+    if (const auto fw1 = storage.image("fw1.bin")) firmware.qsm = first_text(base::as_text(*fw1), "QSM.AIC.");
+  }
+  if (firmware.qsm.empty()) firmware.qsm = stated_qsm;
   if (const auto sbl = storage.image("sbl.bin")) {
     firmware.sbl = find_text(base::as_text(*sbl), "QC_IMAGE_VERSION_STRING=", "SBL.");
   }

@@ -25,11 +25,12 @@ struct Firmware {
   std::string sbl;          // sbl.bin, QC_IMAGE_VERSION_STRING
   std::string nsp;          // fw2.bin, "NSP.AIC.…"
   std::string nsp_variant;  // fw2.bin, "aic100.nsp.prodQ"
-  std::string qsm;          // a setting: no image names it
+  std::string qsm;          // a setting, else fw1.bin, "QSM.AIC.…", without a key before it
 };
 
-// Absent images or texts stay empty.
-Firmware read_firmware(Storage& storage, std::string_view qsm_version);
+// Absent images or texts stay empty. `set_qsm` wins over the image's QSM
+// version, `stated_qsm` stands where there is neither.
+Firmware read_firmware(Storage& storage, std::string_view set_qsm, std::string_view stated_qsm);
 
 // The version fields of STATUS.
 void report(const Firmware& firmware, wire::nnc::StatusResponse& status);

@@ -85,7 +85,7 @@ CardConfig stock_config(Sku sku, unsigned card, unsigned soc) {
   config.features = feature_bit(Feature::hybrid_boot) | feature_bit(Feature::ddr_ecc) |
                     feature_bit(Feature::page_retirement);
   if (sku == Sku::automotive) config.features |= feature_bit(Feature::crc);
-  config.qsm_version = "QSM.SIM.1.20.0";
+  config.stated_qsm_version = "QSM.SIM.1.20.0";
   return config;
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("versions are read out of the images the card booted from") {
 
 TEST_CASE("without images and without a stated QSM version there are no versions") {
   auto config = stock_config(Sku::pcie_pro, 0, 0);
-  config.qsm_version.clear();
+  config.stated_qsm_version.clear();
   TestCard test(config);
   const std::string status = test.command(3, kStatus);
   CHECK(number_at(status, 16, 4) == 0xff000000);
@@ -110,6 +110,15 @@ TEST_CASE("the QSM version is a setting, in text and in numbers") {
   const std::string status = test.command(3, kStatus);
   CHECK(number_at(status, 16, 4) == 0xff240601);
   CHECK(text_at(status, 20, 38) == "QSM.AIC.1.6.36");
+}
+
+TEST_CASE("without a setting the QSM version is the one that fw1.bin carries") {
+  TestCard test;
+  test.storage.images["fw1.bin"] = std::string(9, '\0') + "QSM.AIC.1.20.2.5" + std::string(1, '\0');
+  test.card.boot();
+  const std::string status = test.command(3, kStatus);
+  CHECK(number_at(status, 16, 4) == 0x05021401);
+  CHECK(text_at(status, 20, 38) == "QSM.AIC.1.20.2.5");
 }
 
 TEST_CASE("RESOURCE_INFO and PERFORMANCE_INFO carry the same structs as STATUS") {
