@@ -56,11 +56,15 @@ Result<void> read_up_to(int fd, std::size_t limit, const std::string& path, Byte
 
 Result<ByteVector> read_file(const std::string& path, std::size_t limit) {
   QAIC_TRY(const Fd fd, open_file(path, OpenMode::read));
+  return read_rest(fd.get(), limit, path);
+}
+
+Result<ByteVector> read_rest(int fd, std::size_t limit, const std::string& name) {
   ByteVector out;
-  QAIC_CHECK(read_up_to(fd.get(), limit, path, out));
+  QAIC_CHECK(read_up_to(fd, limit, name, out));
   if (out.size() > limit) {
     return fail(base::make_error(base::ErrorKind::bad_input, "file-too-large",
-                                 path + " is larger than " + std::to_string(limit) + " bytes"));
+                                 name + " is larger than " + std::to_string(limit) + " bytes"));
   }
   return out;
 }

@@ -23,6 +23,10 @@ enum class OpenMode { read, read_write };
 // Whole content; more than `limit` bytes is an error of kind bad_input.
 [[nodiscard]] base::Result<base::ByteVector> read_file(const std::string& path, std::size_t limit);
 
+// Everything that can still be read from `fd`, with the same limit; `name` is
+// for errors.
+[[nodiscard]] base::Result<base::ByteVector> read_rest(int fd, std::size_t limit, const std::string& name);
+
 // A sysfs-like attribute: at most 4 KiB, trailing newline removed.
 [[nodiscard]] base::Result<std::string> read_text(const std::string& path);
 

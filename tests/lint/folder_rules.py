@@ -40,7 +40,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 SYSTEM_CALLS = re.compile(r"<(fcntl|unistd|dirent|poll|spawn|sys/(?!types)[a-z_]+|linux/[a-z_]+)\.h>")
 # Folders that must not touch the system: all calls go through os/.
 NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/program", "lib/firmware", "lib/api", "sim/device",
-             "sim/driver"]
+             "sim/driver", "tools/common", "tools/qaic-util", "tools/qaic-run", "tools/qaic-fw", "tools/qaic-qpc"]
 
 
 def folder_of(name):

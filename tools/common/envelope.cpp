@@ -1,13 +1,13 @@
 #include "tools/common/envelope.hpp"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
 
 #include "os/file.hpp"
+#include "os/host.hpp"
 #include "tools/common/exit_code.hpp"
 
 namespace qaic::tools {
@@ -24,9 +24,9 @@ std::string utc_now() {
 }
 
 nlohmann::json host() {
-  utsname name{};
-  if (uname(&name) != 0) return nullptr;
-  return {{"name", name.nodename}, {"kernel", name.release}, {"machine", name.machine}};
+  const auto name = os::this_host();
+  if (!name) return nullptr;
+  return {{"name", name->name}, {"kernel", name->kernel}, {"machine", name->machine}};
 }
 
 }  // namespace

@@ -1,21 +1,11 @@
 #include "tools/common/probe_client.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
-#include "os/fd.hpp"
+#include "os/background.hpp"
 #include "os/file.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/probe/record.hpp"
-
-extern char** environ;
 
 namespace qaic::tools {
 
@@ -37,29 +27,6 @@ Failure no_node(const qaic_card_info& card) {
   return {kUnavailable, "card-no-node",
           fmt::format("{}: the driver made no device node for this card", card.pci_address),
           "dmesg | grep qaic", card.qid};
-}
-
-struct Child {
-  pid_t pid = -1;
-  os::Fd answers;
-};
-
-std::optional<Child> start_child(const std::string& path, std::span<const char* const> nodes) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
-  Child child;
-  child.answers = os::Fd(ends[0]);
-  const os::Fd write_end(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, write_end.get(), STDOUT_FILENO);
-  std::vector<char*> arguments{const_cast<char*>(path.c_str())};
-  for (const char* node : nodes) arguments.push_back(const_cast<char*>(node));
-  arguments.push_back(nullptr);
-  const int error = posix_spawn(&child.pid, path.c_str(), &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return std::nullopt;
-  return child;
 }
 
 // Text from the card must not be able to forge lines or move the cursor.
@@ -86,9 +53,8 @@ void defuse(qaic_status& status) {
 }  // namespace
 
 std::vector<ProbeAnswer> probe(std::span<const qaic_card_info> cards, std::chrono::milliseconds deadline) {
-  using Clock = std::chrono::steady_clock;
   std::vector<ProbeAnswer> answers(cards.size());
-  std::vector<const char*> nodes;
+  std::vector<std::string> nodes;
   std::vector<std::size_t> card_of_node;
   for (std::size_t i = 0; i < cards.size(); ++i) {
     if (cards[i].node[0] == '\0') {
@@ -100,33 +66,28 @@ std::vector<ProbeAnswer> probe(std::span<const qaic_card_info> cards, std::chron
   }
   if (nodes.empty()) return answers;
 
-  const std::string path = probe_path();
-  auto child = start_child(path, nodes);
-  if (!child) {
+  const auto answers_pipe = os::start_in_background(probe_path(), nodes);
+  if (!answers_pipe) {
     for (const std::size_t i : card_of_node) {
-      answers[i].failure = Failure{kOurBug, "probe-start", fmt::format("cannot start {}", path),
+      answers[i].failure = Failure{kOurBug, "probe-start", answers_pipe.error().what,
                                    "reinstall qaic: the probe belongs to it", cards[i].qid};
     }
     return answers;
   }
 
-  const auto end = Clock::now() + deadline;
+  const auto end = std::chrono::steady_clock::now() + deadline;
   std::size_t outstanding = nodes.size();
   bool stale = false;
+  bool timed_out = false;
   while (outstanding > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    pollfd waiter{child->answers.get(), POLLIN, 0};
-    const int ready = poll(&waiter, 1, left > 0 ? static_cast<int>(left) : 0);
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) break;  // deadline
     ProbeRecord record{};
-    const ssize_t size = read(child->answers.get(), &record, sizeof(record));
-    if (size <= 0) break;  // the child ended
-    if (size != sizeof(record) || record.version != kProbeRecordVersion ||
-        record.position >= card_of_node.size()) {
-      stale = true;
-      break;
-    }
+    const auto bytes = std::as_writable_bytes(std::span(&record, 1));
+    const auto reading = os::read_until(answers_pipe->get(), bytes, end);
+    timed_out = reading.heard == os::Heard::deadline;
+    if (reading.heard != os::Heard::bytes) break;
+    stale = reading.count != sizeof(record) || record.version != kProbeRecordVersion ||
+            record.position >= card_of_node.size();
+    if (stale) break;
     const std::size_t i = card_of_node[record.position];
     if (record.failed != 0) {
       answers[i].failure = Failure::from(qaic::Error(record.error));
@@ -136,11 +97,6 @@ std::vector<ProbeAnswer> probe(std::span<const qaic_card_info> cards, std::chron
       defuse(*answers[i].status);
     }
     --outstanding;
-  }
-  const bool timed_out = outstanding > 0 && Clock::now() >= end;
-  if (outstanding == 0 || !timed_out) {
-    // All is said; a child still closing its node is left behind, not waited for.
-    waitpid(child->pid, nullptr, WNOHANG);
   }
   for (const std::size_t i : card_of_node) {
     if (answers[i].status || answers[i].failure) continue;

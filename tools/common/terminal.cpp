@@ -1,23 +1,22 @@
 #include "tools/common/terminal.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 
+#include "os/terminal.hpp"
+
 namespace qaic::tools {
+
+namespace {
+
+constexpr int kStdout = 1;
+
+}  // namespace
 
 bool use_color(ColorMode mode) {
   if (mode != ColorMode::automatic) return mode == ColorMode::always;
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;
-  return isatty(STDOUT_FILENO) == 1;
-}
-
-unsigned terminal_columns(unsigned otherwise) {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
-  return size.ws_col;
+  return os::is_terminal(kStdout);
 }
 
 std::string toned(std::string_view text, Tone tone, bool color) {

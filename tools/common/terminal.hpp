@@ -12,9 +12,6 @@ enum class ColorMode { automatic, always, never };
 // asked for.
 bool use_color(ColorMode mode);
 
-// Columns of stdout's terminal; `otherwise` when it is none.
-unsigned terminal_columns(unsigned otherwise);
-
 enum class Tone { plain, good, warning, bad, dim };
 // `text` in a tone, or unchanged without colour.
 std::string toned(std::string_view text, Tone tone, bool color);

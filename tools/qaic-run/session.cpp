@@ -1,7 +1,6 @@
 #include "tools/qaic-run/session.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +8,7 @@
 #include <iterator>
 #include <map>
 
+#include "os/interruption.hpp"
 #include "tools/common/envelope.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/common/selection.hpp"
@@ -22,21 +22,6 @@ namespace {
 
 using base::ByteVector;
 using Clock = std::chrono::steady_clock;
-
-volatile sig_atomic_t interrupted_by = 0;
-void note_signal(int number) {
-  interrupted_by = number;
-}
-
-// SIGINT and SIGTERM end the run between two calls, so that the card is left
-// clean; a second one ends the process.
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = note_signal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 Failure failure_of(const base::Error& error) {
   return {static_cast<int>(error.kind), error.id, error.what, error.hint, std::nullopt};
@@ -58,7 +43,7 @@ class Session {
   int run() {
     const bool prepared = open_program() && read_files() && choose_card();
     if (prepared) {
-      catch_signals();
+      os::note_interruption();
       execute();
     }
     return report();
@@ -167,7 +152,7 @@ class Session {
     const auto unloaded = network->unload();
     if (!unloaded) {
       outcome_ = Outcome();
-      if (interrupted_by == 0) failed(unloaded.error());
+      if (os::interrupted_by() == 0) failed(unloaded.error());
     }
     for (const auto& file : saves_) {
       if (outcome_.outputs.empty()) break;
@@ -184,12 +169,12 @@ class Session {
     }
     outcome_.latencies_ns.reserve(std::min<std::uint64_t>(options_.iterations, 1U << 24));
     const auto first = Clock::now();
-    for (std::uint64_t n = 0; n < options_.iterations && interrupted_by == 0; ++n) {
+    for (std::uint64_t n = 0; n < options_.iterations && os::interrupted_by() == 0; ++n) {
       const auto start = Clock::now();
       auto done = inference.submit();
       if (done) done = inference.wait(static_cast<std::uint32_t>(options_.global.timeout.count()));
       if (!done) {
-        if (interrupted_by == 0) failed(done.error());
+        if (os::interrupted_by() == 0) failed(done.error());
         return;
       }
       const auto end = Clock::now();
@@ -226,7 +211,7 @@ class Session {
   }
 
   int exit_code() const {
-    if (interrupted_by != 0) return 128 + interrupted_by;
+    if (os::interrupted_by() != 0) return 128 + os::interrupted_by();
     if (!failures_.empty()) return failures_.front().exit_code;
     return outcome_.mismatching_iterations == 0 ? kDone : kVerdictNo;
   }

@@ -1,11 +1,8 @@
 #include "tools/qaic-run/tensor_data.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <random>
@@ -24,6 +21,8 @@ using base::Result;
 
 namespace {
 
+constexpr int kStdin = 0;
+constexpr int kStdout = 1;
 constexpr std::size_t kHeaderRoom = 1 << 20;  // of a .npy file, beside its data
 
 std::string dims_text(const qaic_tensor& tensor) {
@@ -46,22 +45,6 @@ std::string names_of(const std::vector<qaic_tensor>& tensors, qaic_tensor_direct
     }
   }
   return names.empty() ? "none" : names;
-}
-
-Result<ByteVector> read_stdin(std::size_t limit) {
-  ByteVector out;
-  std::array<std::byte, 65536> chunk;
-  for (;;) {
-    const ssize_t count = read(STDIN_FILENO, chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(base::system_error(errno, "file-read", "cannot read stdin"));
-    if (count == 0) return out;
-    out.insert(out.end(), chunk.begin(), chunk.begin() + count);
-    if (out.size() > limit) {
-      return fail(make_error(ErrorKind::bad_input, "file-too-large",
-                             fmt::format("stdin gives more than {} bytes", limit)));
-    }
-  }
 }
 
 }  // namespace
@@ -125,7 +108,7 @@ Result<std::vector<TensorFile>> match_tensors(const std::vector<std::string>& ar
 
 Result<ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor) {
   const std::size_t limit = tensor.byte_size + kHeaderRoom;
-  auto file = path == "-" ? read_stdin(limit) : os::read_file(path, limit);
+  auto file = path == "-" ? os::read_rest(kStdin, limit, "stdin") : os::read_file(path, limit);
   if (!file) {
     if (file.error().domain == base::ErrorDomain::system) file.error().kind = ErrorKind::bad_input;
     return fail(file.error());
@@ -173,7 +156,7 @@ Result<void> write_tensor(const std::string& path, const qaic_tensor& tensor, ba
     out.assign(head.begin(), head.end());
   }
   out.insert(out.end(), bytes.begin(), bytes.end());
-  return path == "-" ? os::write_all(STDOUT_FILENO, out) : os::write_file(path, out);
+  return path == "-" ? os::write_all(kStdout, out) : os::write_file(path, out);
 }
 
 ByteVector random_tensor(const qaic_tensor& tensor, std::uint64_t seed) {
