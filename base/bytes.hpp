@@ -77,8 +77,10 @@ template <WireStruct T>
 
 template <WireStruct T>
 void append_struct(ByteVector& out, const T& value) {
-  const auto* first = reinterpret_cast<const std::byte*>(&value);
-  out.insert(out.end(), first, first + sizeof(T));
+  // Not insert(): GCC 12 warns about its own library there.
+  const std::size_t at = out.size();
+  out.resize(at + sizeof(T));
+  std::memcpy(out.data() + at, &value, sizeof(T));
 }
 
 template <WireStruct T>

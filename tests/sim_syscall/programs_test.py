@@ -187,10 +187,11 @@ class Surroundings(Test):
         self.assertFalse(os.path.exists("/sys/class/accel/accel0"))
 
     def test_what_outlives_the_program_is_ended(self):
-        found = self.done(run("sh", "-c", "setsid sh -c 'sleep 2468 & sleep 2468' >/dev/null 2>&1 & "
-                              "sleep 0.3; pgrep -c -f '^sleep 2468$'")).stdout
+        sleep = f"sleep 9{os.getpid()}"  # nobody else's
+        found = self.done(run("sh", "-c", f"setsid sh -c '{sleep} & {sleep}' >/dev/null 2>&1 & "
+                              f"sleep 0.3; pgrep -c -f '^{sleep}$'")).stdout
         self.assertEqual(found, "2\n")
-        self.assertEqual(outside("pgrep", "-f", "^sleep 2468$").returncode, 1)
+        self.assertEqual(outside("pgrep", "-f", f"^{sleep}$").returncode, 1)
 
     def start(self, *command):
         process = subprocess.Popen(as_user([SIM, "run", "--verify-clean", "--", *command]), stdout=subprocess.PIPE,
