@@ -161,8 +161,9 @@ class Host : device::Clock {
 // User transactions.
 template <class T>
 void append(base::ByteVector& out, const T& value) {
-  const auto* first = reinterpret_cast<const std::byte*>(&value);
-  out.insert(out.end(), first, first + sizeof(T));
+  const std::size_t at = out.size();
+  out.resize(at + sizeof(T));
+  std::memcpy(out.data() + at, &value, sizeof(T));
 }
 inline base::ByteVector passthrough(std::initializer_list<std::uint32_t> words) {
   base::ByteVector out;
