@@ -51,13 +51,29 @@ class Card {
 
   // Boots from the images in Storage. Versions that the card reports are read
   // out of them; without images it reports what it has and no image versions.
+  // May be called again, also after reset().
   void boot();
   [[nodiscard]] bool ready() const;
+  // SoC reset, power-on or FLR: everything held is gone at once, cores are
+  // stopped, messages not yet taken are dropped and nothing is answered; not
+  // ready() until boot(). take_messages() keeps what it has to tell.
+  void reset();
 
   // ---- control channel: one whole NNC wire message from the host ----
   void control(Bytes message);
   // Replies that became ready, oldest first; each one wire message.
   [[nodiscard]] std::vector<ByteVector> take_replies();
+
+  // ---- the channels besides control (kernel-interface §6) ----
+  enum class Stream { ras, ssr, log };  // QAIC_STATUS, QAIC_SSR, QAIC_LOGGING
+  struct Outgoing {
+    Stream stream = Stream::log;
+    ByteVector bytes;
+  };
+  // One message from the host; whatever it holds, the card copes.
+  void receive(Stream stream, Bytes message);
+  // What the card sends the host there, oldest first; each one message.
+  [[nodiscard]] std::vector<Outgoing> take_outgoing();
 
   // ---- DMA bridge registers of channel `dbc` ----
   [[nodiscard]] std::uint32_t read_dbc(DbcId dbc, wire::dbc::Register reg) const;
@@ -80,6 +96,8 @@ class Card {
 
  private:
   struct State;
+  CardConfig config_;
+  Ports ports_;
   std::unique_ptr<State> state_;
 };
 
