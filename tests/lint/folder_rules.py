@@ -26,6 +26,7 @@ RULES = {
     # pack writes programs, which the C interface does not offer
     "tools/qaic-qpc": ["tools/common", "lib/include", "lib/program", "wire", "os", "base"],
     "sim/device": ["wire", "base"],
+    "sim/mhi": ["sim/device", "wire", "base"],
     "sim/nsp": ["sim/device/ports.hpp", "wire", "os", "base"],
     "sim/driver": ["sim/device", "wire", "base"],
     "sim/syscall": ["sim/driver", "sim/device", "wire", "os", "base"],
@@ -39,7 +40,7 @@ RULES = {
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 SYSTEM_CALLS = re.compile(r"<(fcntl|unistd|dirent|poll|spawn|sys/(?!types)[a-z_]+|linux/[a-z_]+)\.h>")
 # Folders that must not touch the system: all calls go through os/.
-NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/program", "lib/firmware", "lib/api", "sim/device",
+NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/program", "lib/firmware", "lib/api", "sim/device", "sim/mhi",
              "sim/driver", "tools/common", "tools/qaic-util", "tools/qaic-run", "tools/qaic-fw", "tools/qaic-qpc"]
 
 
