@@ -118,3 +118,14 @@ function(qaic_fuzz name)
     file(WRITE ${PROJECT_BINARY_DIR}/fuzz/${name}.corpus "${corpus}")
   endif()
 endfunction()
+
+# qaic_pkg_config(NAME DESCRIPTION COMPONENT)
+# Makes and installs NAME.pc for libNAME.so.
+function(qaic_pkg_config name description component)
+  set(QAIC_PC_NAME ${name})
+  set(QAIC_PC_DESCRIPTION ${description})
+  file(RELATIVE_PATH QAIC_PREFIX_FROM_PC /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  configure_file(${PROJECT_SOURCE_DIR}/packaging/library.pc.in ${PROJECT_BINARY_DIR}/packaging/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/packaging/${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${component})
+endfunction()

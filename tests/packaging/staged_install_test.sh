@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The library installed into a folder of its own is enough to build and start
-# the examples: headers, pkg-config file, library.
+# The libraries installed into a folder of their own are enough to build and
+# start the examples: headers, pkg-config files, libraries.
 set -euo pipefail
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-for component in libqaic libqaic-dev; do
+for component in libqaic libqaic-dev libqaic-fw libqaic-fw-dev; do
   cmake --install "$QAIC_BUILD" --prefix "$stage" --component $component > "$stage/install.log"
 done
 pc=$(find "$stage" -name qaic.pc)
@@ -16,6 +16,9 @@ cc -std=c11 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/cards.c" $(pkg-config -
 # shellcheck disable=SC2046
 c++ -std=c++20 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/run_network.cpp" \
   $(pkg-config --cflags --libs qaic) -o "$stage/run_network"
+# shellcheck disable=SC2046
+cc -std=c11 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/verify_image.c" $(pkg-config --cflags --libs qaic-fw) \
+  -o "$stage/verify_image"
 
 export LD_LIBRARY_PATH=$libdir
 ldd "$stage/cards" | grep -q "libqaic.so.0 => $libdir" || { ldd "$stage/cards"; exit 1; }
@@ -31,3 +34,8 @@ status=0
 "$stage/run_network" "$stage/nothing" 2> "$stage/run.err" || status=$?
 [ $status -eq 9 ] || { echo "exit code $status"; cat "$stage/run.err"; exit 1; }
 grep -q "cannot open $stage/nothing" "$stage/run.err"
+# What is no firmware image is told from a bad one.
+ldd "$stage/verify_image" | grep -q "libqaic-fw.so.0 => $libdir" || { ldd "$stage/verify_image"; exit 1; }
+status=0
+"$stage/verify_image" "$stage/run.err" > "$stage/verify.out" || status=$?
+[ $status -eq 9 ] || { echo "exit code $status"; cat "$stage/verify.out"; exit 1; }
