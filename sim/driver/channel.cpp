@@ -38,7 +38,9 @@ void Driver::State::release_channel(Dbc& dbc) {
 void Driver::State::set_state(Dbc& dbc, unsigned state) {
   if (dbc.state == state) return;
   dbc.state = state;
-  uevents.push_back({"change", {{"DBC_ID", std::to_string(dbc.id)}, {"DBC_STATE", std::to_string(state)}}});
+  uevents.push_back({Uevent::Device::accel,
+                     "change",
+                     {{"DBC_ID", std::to_string(dbc.id)}, {"DBC_STATE", std::to_string(state)}}});
 }
 
 }  // namespace qaic::sim::driver

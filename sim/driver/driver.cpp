@@ -41,9 +41,9 @@ Driver::Driver(device::CardConfig config, World world, UserHandles& users, Param
 Driver::~Driver() = default;
 
 void Driver::probe() {
-  if (state_->phase != State::Phase::offline) return;
-  state_->phase = State::Phase::boot;
-  state_->card.boot();
+  if (bound()) return;
+  for (Dbc& dbc : state_->dbcs) dbc.state = 0;
+  state_->boot();
   state_->pump();
   state_->deliver();
 }
@@ -79,6 +79,7 @@ std::optional<int> Driver::ioctl(OpenFile id, std::uint32_t request, std::uint64
                                  std::shared_ptr<ClientMemory> client, CallId call, Done done) {
   File* file = state_->find_file(id);
   if (file == nullptr || file->closing) return -EBADF;
+  if (file->unplugged) return -ENODEV;
   auto result = state_->drm_ioctl(*file, request, argument, std::move(client), call, std::move(done));
   if (!result) {
     // It may have ended already: then its result is ours to return.
@@ -115,6 +116,7 @@ void Driver::interrupt(CallId call) {
 int Driver::check_mmap(OpenFile id, std::uint64_t offset, std::uint64_t size) const {
   const File* file = state_->find_file(id);
   if (file == nullptr) return -EBADF;
+  if (file->unplugged) return -ENODEV;
   const Bo* bo = state_->offsets.find(offset);
   if (bo == nullptr || size == 0 || size > bo->size) return -EINVAL;
   return bo->file == file && bo->handle != 0 ? 0 : -EACCES;
@@ -131,6 +133,7 @@ std::optional<std::chrono::nanoseconds> Driver::next_deadline() const {
   const auto consider = [&](Nanoseconds moment) {
     if (!next || moment < *next) next = moment;
   };
+  if (state_->boot_at) consider(*state_->boot_at);
   for (const auto& wait : state_->waits) consider(wait.deadline);
   for (const auto& manage : state_->manages) {
     if (manage->step == Manage::Step::ring || manage->step == Manage::Step::reply) consider(manage->deadline);
@@ -144,6 +147,7 @@ std::optional<std::chrono::nanoseconds> Driver::next_deadline() const {
 void Driver::tick() {
   State& state = *state_;
   state.card.tick();
+  if (state.boot_at && *state.boot_at <= state.now()) state.boot();
   state.pump();  // what the card finished by now is in time
   const Nanoseconds now = state.now();
   for (std::size_t i = 0; i < state.waits.size();) {
@@ -239,7 +243,7 @@ void Driver::State::end_handshake(base::Bytes reply) {
   uses_crc = crc;
   expects_crc = crc;
   phase = Phase::online;  // otherwise it stays in boot: there is no second try
-  uevents.push_back({"online", {}});
+  uevents.push_back({Uevent::Device::accel, "online", {}});
 }
 
 bool Driver::State::advance_closes() {
@@ -258,6 +262,7 @@ bool Driver::State::advance_closes() {
 
 void Driver::State::terminate(File& file) {
   for (std::uint32_t handle = 1; handle <= file.handles.size(); ++handle) (void)gem_close(file, handle);
+  if (phase != Phase::online || file.unplugged) return end_close(file);  // nobody to tell
   file.terminating = true;
   file.terminate_sequence = next_sequence++;
   file.terminate_deadline = now() + parameters.control_resp_timeout;

@@ -69,11 +69,15 @@ struct Parameters {
   std::uint64_t dma_segment_bytes = 0xFFFFF000;
   // Pages that one MANAGE message can pin: page pointers in one 4 MiB kmalloc.
   std::uint64_t pinned_pages = 524288;
+  // How long the card takes from a reset to its system manager.
+  std::chrono::milliseconds boot_time{0};
 };
 
 struct Uevent {
+  enum class Device { accel, mhi };  // accelN, mhiN
+  Device device = Device::accel;
   std::string action;                                            // "online", "offline", "change"
-  std::vector<std::pair<std::string, std::string>> environment;  // DBC_ID, DBC_STATE …
+  std::vector<std::pair<std::string, std::string>> environment;  // DBC_ID, DBC_STATE, EXEC_ENV
 };
 
 enum class OpenFile : std::uint32_t {};  // one open file description of the node
@@ -94,8 +98,19 @@ class Driver : private device::HostMemory, private device::Interrupts {
   Driver& operator=(const Driver&) = delete;
 
   // Boots the card and does the driver's version handshake; ONLINE afterwards.
+  // After remove() once more: files opened before stay dead.
   void probe();
   [[nodiscard]] bool online() const;
+
+  // ---- resets and removal (kernel-interface §1.9, §4.10). Everything under way
+  // ends as in the driver; the card boots again by itself, see boot_time.
+  // `soc_reset` of the MHI bus, or a card that crashed by itself (SYS_ERR).
+  void reset_soc();
+  // `reset` of the PCI function.
+  void reset_pci();
+  // Unbound or pulled out: every file is good only for close.
+  void remove();
+  [[nodiscard]] bool bound() const;
 
   // 0 or -errno (ENODEV while not ONLINE). `memory` must outlive the file.
   [[nodiscard]] int open(NodeMemory& memory, OpenFile& out);

@@ -76,6 +76,7 @@ bool Driver::State::advance(Manage& manage) {
 }
 
 void Driver::State::transmit(Manage& manage) {
+  if (phase != Phase::online) return finish(manage, -EIO);  // it went while the call slept
   manage.sequence = next_sequence++;
   if (manage.message.descriptors() > ControlMessage::kRingDescriptors) {
     manage.step = Manage::Step::ring;

@@ -74,6 +74,7 @@ struct File {
   OpenFile id{};
   base::UserHandle user;
   NodeMemory* memory = nullptr;
+  bool unplugged = false;                    // its device went: nothing but close
   std::vector<std::unique_ptr<Bo>> handles;  // [handle - 1]
   std::size_t first_free = 0;                // no free slot below
   std::vector<std::unique_ptr<Bo>> orphans;  // handle closed, still in use
@@ -202,6 +203,13 @@ struct Driver::State {
   void decode_orphan(base::Bytes reply);
   bool reply_intact(base::Bytes reply) const;
 
+  // ---- reset.cpp
+  enum class Announce { once, twice };
+  void take_down(Announce announce);  // what the host does about a card that is gone
+  void boot_later();
+  void boot();
+  void announce_environment(const char* name);
+
   // ---- driver.cpp
   void pump();
   void begin_handshake();
@@ -214,14 +222,15 @@ struct Driver::State {
   File* find_file(OpenFile file) const;
   [[nodiscard]] Nanoseconds now() const { return world.clock.monotonic(); }
 
-  enum class Phase { offline, boot, online };
+  enum class Phase { offline, boot, online, removed };
 
   World world;
   UserHandles& users;
   Parameters parameters;
   BusSpace bus;
   device::Card card;
-  Phase phase = Phase::offline;
+  Phase phase = Phase::removed;
+  std::optional<Nanoseconds> boot_at;
   bool uses_crc = true;      // on messages to the card
   bool expects_crc = false;  // on replies
   std::uint32_t next_sequence = 0;

@@ -13,7 +13,7 @@ TEST_CASE("the node cannot be opened before the handshake, and comes online with
   CHECK(bench.driver.open(bench.node, file) == -ENODEV);
   bench.driver.probe();
   CHECK(bench.driver.online());
-  const auto events = bench.driver.take_uevents();
+  const auto events = bench.accel_events();
   REQUIRE(events.size() == 1);
   CHECK(events[0].action == "online");
   CHECK(events[0].environment.empty());
@@ -32,7 +32,7 @@ TEST_CASE("a card of another protocol version, or with a bad checksum, stays off
     bench.script.status_minor = static_cast<std::uint16_t>(minor);
     bench.driver.probe();
     CHECK_FALSE(bench.driver.online());
-    CHECK(bench.driver.take_uevents().empty());
+    CHECK(bench.accel_events().empty());
   }
   Bench bench;
   bench.script.answers.push_back([](const CardScript::Message& request) {

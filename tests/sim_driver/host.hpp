@@ -129,6 +129,12 @@ class Host : device::Clock {
     wire::uapi::DrmGemClose args{handle, 0};
     return ioctl(wire::uapi::kIoctlDrmGemClose, args);
   }
+  // Uevents of the accel device since the last look at any.
+  std::vector<Uevent> accel_events() {
+    auto events = driver.take_uevents();
+    std::erase_if(events, [](const Uevent& event) { return event.device != Uevent::Device::accel; });
+    return events;
+  }
   void pass(std::chrono::milliseconds time) {
     time_ += time;
     driver.tick();

@@ -142,21 +142,42 @@ struct Card::State {
   CardScript& script;
 };
 
-Card::Card(CardConfig, Ports ports) : state_(new State{*CardScript::current}) {
+Card::Card(CardConfig config, Ports ports)
+    : config_(std::move(config)), ports_(ports), state_(new State{*CardScript::current}) {
   state_->script.memory = &ports.host_memory;
   state_->script.interrupts = &ports.interrupts;
 }
 
 Card::~Card() = default;
 
-void Card::boot() {}
+void Card::boot() {
+  state_->script.ready = true;
+}
 
 bool Card::ready() const {
-  return true;
+  return state_->script.ready;
+}
+
+void Card::reset() {
+  CardScript& script = state_->script;
+  script.ready = false;
+  script.replies.clear();
+  script.outgoing.clear();
+  script.channels = {};
+  ++script.resets;
+}
+
+void Card::receive(Stream stream, Bytes message) {
+  state_->script.streamed.push_back({stream, {message.begin(), message.end()}});
+}
+
+std::vector<Card::Outgoing> Card::take_outgoing() {
+  return std::exchange(state_->script.outgoing, {});
 }
 
 void Card::control(Bytes bytes) {
   CardScript& script = state_->script;
+  if (!script.ready) return;
   CardScript::Message message;
   message.bytes.assign(bytes.begin(), bytes.end());
   message.header = *base::read_struct<wire::nnc::MessageHeader>(bytes);

@@ -58,6 +58,10 @@ struct CardScript {
   std::deque<Answer> answers;
   std::vector<base::ByteVector> replies;
   bool answers_terminate = true;
+  bool ready = false;
+  unsigned resets = 0;
+  std::vector<device::Card::Outgoing> outgoing;  // to the host, on channels besides control
+  std::vector<device::Card::Outgoing> streamed;  // from the host, there
   std::uint64_t status_flags = 0;
   std::uint16_t status_major = 5;
   std::uint16_t status_minor = 0;
