@@ -28,6 +28,8 @@ RULES = {
     "sim/device": ["wire", "base"],
     "sim/mhi": ["sim/device", "wire", "base"],
     "sim/nsp": ["sim/device/ports.hpp", "wire", "os", "base"],
+    "sim/pci": ["sim/mhi", "sim/device", "wire", "base"],
+    "sim/vfio": ["sim/pci/endpoint.hpp", "sim/device/ports.hpp", "wire", "os", "base"],
     "sim/driver": ["sim/device", "wire", "base"],
     "sim/syscall": ["sim/driver", "sim/device", "wire", "os", "base"],
     "sim/cli": ["sim", "wire", "os", "base"],
@@ -40,7 +42,7 @@ RULES = {
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 SYSTEM_CALLS = re.compile(r"<(fcntl|unistd|dirent|poll|spawn|sys/(?!types)[a-z_]+|linux/[a-z_]+)\.h>")
 # Folders that must not touch the system: all calls go through os/.
-NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/program", "lib/firmware", "lib/api", "sim/device", "sim/mhi",
+NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/program", "lib/firmware", "lib/api", "sim/device", "sim/mhi", "sim/pci", "sim/vfio",
              "sim/driver", "tools/common", "tools/qaic-util", "tools/qaic-run", "tools/qaic-fw", "tools/qaic-qpc"]
 
 

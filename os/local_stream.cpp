@@ -1,0 +1,188 @@
+#include "os/local_stream.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace qaic::os {
+
+using base::ErrorKind;
+using base::fail;
+using base::make_error;
+using base::Result;
+using base::system_error;
+
+namespace {
+
+constexpr std::size_t kMaxFds = 16;
+
+struct alignas(cmsghdr) ControlSpace {
+  std::array<char, CMSG_SPACE(kMaxFds * sizeof(int))> bytes;
+};
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return fail(make_error(ErrorKind::usage, "socket-create",
+                           "'" + path + "' cannot name a socket: 1 to " +
+                               std::to_string(sizeof address.sun_path - 1) + " bytes are possible",
+                           "give a shorter path"));
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+Result<Fd> make_socket() {
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return fail(system_error(errno, "socket-create", "cannot make a socket"));
+  return fd;
+}
+
+int connect_to(int fd, const sockaddr_un& address) {
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+}
+
+int bind_to(int fd, const sockaddr_un& address) {
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+}
+
+std::optional<std::uint64_t> socket_inode(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return std::nullopt;
+  return status.st_ino;
+}
+
+}  // namespace
+
+Result<std::pair<LocalStream, LocalStream>> LocalStream::pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    return fail(system_error(errno, "local-stream", "cannot make a pair of sockets"));
+  }
+  return std::pair(LocalStream(Fd(ends[0])), LocalStream(Fd(ends[1])));
+}
+
+Result<LocalStream> LocalStream::connect(const std::string& path) {
+  QAIC_TRY(const sockaddr_un address, address_of(path));
+  QAIC_TRY(Fd fd, make_socket());
+  if (const int error = connect_to(fd.get(), address); error != 0) {
+    return fail(system_error(error, "local-stream", "cannot connect to " + path));
+  }
+  return LocalStream(std::move(fd));
+}
+
+LocalStream::Received LocalStream::receive(base::MutableBytes into, std::vector<Fd>& fds) const {
+  iovec data{into.data(), into.size()};
+  ControlSpace control;
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  ssize_t count = 0;
+  int error = 0;
+  do {
+    count = ::recvmsg(fd_.get(), &message, MSG_CMSG_CLOEXEC);
+    error = errno;
+  } while (count < 0 && error == EINTR);
+  if (count < 0) {
+    return {0, error == EAGAIN || error == EWOULDBLOCK ? State::nothing_yet : State::closed};
+  }
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t number = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < number; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+      fds.emplace_back(fd);
+    }
+  }
+  if ((message.msg_flags & MSG_CTRUNC) != 0) return {static_cast<std::size_t>(count), State::fds_lost};
+  if (count == 0 && !into.empty()) return {0, State::closed};
+  return {static_cast<std::size_t>(count), State::open};
+}
+
+std::optional<std::size_t> LocalStream::send(base::Bytes bytes, std::span<const int> fds) const {
+  fds = fds.first(std::min(fds.size(), kMaxFds));
+  iovec data{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  ControlSpace control{};
+  if (!fds.empty()) {
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  }
+  ssize_t count = 0;
+  int error = 0;
+  do {
+    count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    error = errno;
+  } while (count < 0 && error == EINTR);
+  if (count >= 0) return static_cast<std::size_t>(count);
+  if (error == EAGAIN || error == EWOULDBLOCK) return 0;
+  return std::nullopt;
+}
+
+Result<LocalListener> LocalListener::create(const std::string& path) {
+  QAIC_TRY(const sockaddr_un address, address_of(path));
+  // Two that start at once must not both find the same name abandoned.
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  Fd lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock.valid()) return fail(system_error(errno, "socket-create", "cannot open the folder " + folder));
+  (void)::flock(lock.get(), LOCK_EX);  // where there are no locks, there is no help against that
+
+  QAIC_TRY(Fd fd, make_socket());
+  const mode_t before = ::umask(0177);
+  int error = bind_to(fd.get(), address);
+  if (error == EADDRINUSE && socket_inode(path)) {
+    QAIC_TRY(const Fd probe, make_socket());
+    const int answer = connect_to(probe.get(), address);
+    if (answer == ECONNREFUSED && ::unlink(path.c_str()) == 0) {
+      error = bind_to(fd.get(), address);
+    } else if (answer == 0 || answer == EAGAIN) {
+      ::umask(before);
+      return fail(make_error(ErrorKind::unavailable, "socket-in-use",
+                             path + ": somebody listens there already",
+                             "end that process, or choose another path"));
+    }
+  }
+  ::umask(before);
+  if (error != 0) return fail(system_error(error, "socket-create", "cannot make the socket " + path));
+  const auto inode = socket_inode(path);
+  if (!inode || ::listen(fd.get(), 8) != 0) {
+    const int number = errno;
+    (void)::unlink(path.c_str());
+    return fail(system_error(number, "socket-create", "cannot listen at " + path));
+  }
+  return LocalListener(std::move(fd), path, *inode);
+}
+
+LocalListener::~LocalListener() {
+  if (!fd_.valid()) return;
+  // Only ours: the name may have been taken over.
+  if (socket_inode(path_) == inode_) (void)::unlink(path_.c_str());
+}
+
+std::optional<LocalStream> LocalListener::accept() const {
+  Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd.valid()) return std::nullopt;
+  return LocalStream(std::move(fd));
+}
+
+}  // namespace qaic::os

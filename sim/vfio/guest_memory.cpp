@@ -1,0 +1,142 @@
+#include "sim/vfio/guest_memory.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+#include "base/checked.hpp"
+#include "os/guarded_copy.hpp"
+#include "os/received_fd.hpp"
+#include "wire/vfio_user.hpp"
+
+namespace qaic::sim::vfio {
+
+using base::Result;
+
+namespace {
+
+tl::unexpected<base::Error> fault(const char* what, std::uint64_t address, std::uint64_t size) {
+  char text[80];
+  std::snprintf(text, sizeof text, "%s at bus address 0x%llx, %llu bytes", what,
+                static_cast<unsigned long long>(address), static_cast<unsigned long long>(size));
+  return base::fail(base::make_error(base::ErrorKind::device, "sim-dma-fault", text));
+}
+
+}  // namespace
+
+int GuestMemory::map(const Range& range, os::Fd file) {
+  const auto end = base::checked_add(range.address, range.size);
+  if (range.size == 0 || !end) return EINVAL;
+  if (ranges_.size() >= wire::vfio_user::kMaxDmaMaps) return ENOSPC;
+  const auto next = ranges_.lower_bound(range.address);
+  if (next != ranges_.end() && next->first < *end) return EEXIST;
+  if (at(range.address) != ranges_.end()) return EEXIST;
+
+  Files::iterator placed = files_.end();
+  if (file.valid()) {
+    const auto object = os::file_object(file.get());
+    const auto file_end = base::checked_add(range.offset, range.size);
+    if (!object || !file_end || *file_end > object->size) return EINVAL;
+    if (range.writable && !object->writable) return EACCES;
+    placed = std::find_if(files_.begin(), files_.end(), [&](const File& known) {
+      return known.device == object->device && known.inode == object->inode &&
+             known.writable == object->writable && known.mapping.bytes().size() >= *file_end;
+    });
+    if (placed == files_.end()) {
+      const auto access = object->writable ? os::Mapping::Access::read_write : os::Mapping::Access::read;
+      auto mapping = os::Mapping::shared(file.get(), 0, object->size, access);
+      if (!mapping) return mapping.error().code;
+      placed = files_.insert(files_.end(),
+                             {object->device, object->inode, object->writable, std::move(*mapping), 0});
+    }
+    ++placed->users;
+  }
+  ranges_.emplace(range.address, Placed{range, placed});
+  return 0;
+}
+
+int GuestMemory::unmap(std::uint64_t address, std::uint64_t size) {
+  const auto found = ranges_.find(address);
+  if (found == ranges_.end() || found->second.range.size != size) return ENOENT;
+  release(found->second.file);
+  ranges_.erase(found);
+  return 0;
+}
+
+void GuestMemory::clear() {
+  ranges_.clear();
+  files_.clear();
+}
+
+void GuestMemory::release(Files::iterator file) {
+  if (file != files_.end() && --file->users == 0) files_.erase(file);
+}
+
+GuestMemory::Ranges::iterator GuestMemory::at(std::uint64_t address) {
+  auto found = ranges_.upper_bound(address);
+  if (found == ranges_.begin()) return ranges_.end();
+  --found;
+  return address - found->first < found->second.range.size ? found : ranges_.end();
+}
+
+bool GuestMemory::reachable(std::uint64_t address, std::uint64_t size, Direction direction) {
+  auto here = at(address);
+  while (size != 0) {
+    if (here == ranges_.end()) return false;
+    const Placed& placed = here->second;
+    const bool allowed = direction == Direction::to_guest ? placed.range.writable : placed.range.readable;
+    if (placed.file == files_.end() || !allowed) return false;
+    const std::uint64_t here_bytes = std::min(size, placed.range.size - (address - here->first));
+    address += here_bytes;  // cannot wrap: the range ends below 2^64
+    size -= here_bytes;
+    if (size == 0) break;
+    ++here;
+    if (here != ranges_.end() && here->first != address) here = ranges_.end();
+  }
+  return true;
+}
+
+Result<void> GuestMemory::read(base::BusAddr from, base::MutableBytes out) {
+  if (!reachable(from.value, out.size(), Direction::from_guest)) {
+    return fault("nothing to read", from.value, out.size());
+  }
+  std::uint64_t address = from.value;
+  base::MutableBytes rest = out;
+  for (auto here = at(address); !rest.empty(); ++here) {
+    const Placed& placed = here->second;
+    const std::uint64_t inside = address - here->first;
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), placed.range.size - inside));
+    const auto start = static_cast<std::size_t>(placed.range.offset + inside);
+    if (!os::guarded_copy(rest.first(count), placed.file->mapping.bytes().subspan(start, count))) {
+      return fault("the memory is gone", from.value, out.size());
+    }
+    address += count;
+    rest = rest.subspan(count);
+  }
+  return {};
+}
+
+Result<void> GuestMemory::write(base::BusAddr to, base::Bytes in) {
+  if (!reachable(to.value, in.size(), Direction::to_guest)) {
+    return fault("nothing to write", to.value, in.size());
+  }
+  std::uint64_t address = to.value;
+  base::Bytes rest = in;
+  for (auto here = at(address); !rest.empty(); ++here) {
+    const Placed& placed = here->second;
+    const std::uint64_t inside = address - here->first;
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), placed.range.size - inside));
+    const auto start = static_cast<std::size_t>(placed.range.offset + inside);
+    if (!os::guarded_copy(placed.file->mapping.writable_bytes().subspan(start, count), rest.first(count))) {
+      return fault("the memory is gone", to.value, in.size());
+    }
+    address += count;
+    rest = rest.subspan(count);
+  }
+  return {};
+}
+
+}  // namespace qaic::sim::vfio
