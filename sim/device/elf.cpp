@@ -65,6 +65,8 @@ constexpr std::uint16_t kExecutable = 2;
 constexpr std::uint32_t kLoad = 1;
 constexpr std::uint32_t kFlagExecute = 1;
 constexpr std::uint32_t kNoBits = 8;
+constexpr std::uint32_t kSectionAllocated = 2;
+constexpr std::uint32_t kSectionExecutable = 4;
 // Virtual addresses below are not valid on the core (runtime-protocols §6.1).
 constexpr std::uint32_t kLowestAddress = 0x2000000;
 // The model's bound for one network's image.
@@ -91,8 +93,11 @@ Result<std::vector<CoreSegment>> read_segments(Bytes file, const FileHeader& hea
     if (entry->virtual_address < kLowestAddress || end > (std::uint64_t{1} << 32) || memory > kMostMemory) {
       return refuse("a segment lies where the core has no memory for it");
     }
-    segments.push_back({entry->virtual_address, entry->memory_size, (entry->flags & kFlagExecute) != 0,
-                        ByteVector(bytes->begin(), bytes->end())});
+    segments.push_back({entry->virtual_address,
+                        entry->memory_size,
+                        (entry->flags & kFlagExecute) != 0,
+                        ByteVector(bytes->begin(), bytes->end()),
+                        {}});
   }
   if (segments.empty()) return refuse("nothing to load");
   std::sort(segments.begin(), segments.end(),
@@ -109,6 +114,42 @@ Result<std::vector<CoreSegment>> read_segments(Bytes file, const FileHeader& hea
 std::optional<SectionHeader> section(Bytes file, const FileHeader& header, std::uint32_t index) {
   return base::read_struct<SectionHeader>(
       file, std::uint64_t{header.section_offset} + std::uint64_t{index} * sizeof(SectionHeader));
+}
+
+// Files without sections that are marked so have code all over their
+// executable segments.
+void take_whole_segments(std::vector<CoreSegment>& segments) {
+  for (CoreSegment& segment : segments) {
+    if (segment.executable) segment.code = {{0, static_cast<std::uint32_t>(segment.file_bytes.size())}};
+  }
+}
+
+Result<void> find_code(Bytes file, const FileHeader& header, std::vector<CoreSegment>& segments) {
+  constexpr std::uint32_t kCode = kSectionAllocated | kSectionExecutable;
+  bool marked = false;
+  for (std::uint32_t i = 0; i < header.section_count; ++i) {
+    const auto entry = section(file, header, i);
+    if (!entry) return refuse("section headers reach beyond the file");
+    if ((entry->flags & kCode) != kCode || entry->type == kNoBits || entry->size == 0) continue;
+    const auto home = std::find_if(segments.begin(), segments.end(), [&](const CoreSegment& segment) {
+      return segment.executable && entry->address >= segment.address &&
+             entry->address - segment.address <= segment.file_bytes.size() &&
+             entry->size <= segment.file_bytes.size() - (entry->address - segment.address);
+    });
+    if (home == segments.end()) return refuse("an executable section lies outside the executable segments");
+    home->code.push_back({entry->address - home->address, entry->size});
+    marked = true;
+  }
+  if (!marked) take_whole_segments(segments);
+  for (CoreSegment& segment : segments) {
+    std::sort(segment.code.begin(), segment.code.end(),
+              [](const CoreCode& a, const CoreCode& b) { return a.offset < b.offset; });
+    for (std::size_t i = 1; i < segment.code.size(); ++i) {
+      const CoreCode& before = segment.code[i - 1];
+      if (before.offset + before.size > segment.code[i].offset) return refuse("executable sections overlap");
+    }
+  }
+  return {};
 }
 
 std::string_view name_at(Bytes names, std::uint32_t offset) {
@@ -158,6 +199,7 @@ Result<Elf> read_elf(Bytes file) {
   Elf elf;
   QAIC_TRY(elf.segments, read_segments(file, *header));
   QAIC_TRY(elf.metadata, read_metadata(file, *header));
+  QAIC_CHECK(find_code(file, *header, elf.segments));
   return elf;
 }
 

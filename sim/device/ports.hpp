@@ -64,12 +64,21 @@ struct CoreThread {
   std::uint8_t type_mask = 0;  // HMX 1, HVX 2
 };
 
+// Instructions inside a segment's file bytes.
+struct CoreCode {
+  std::uint32_t offset = 0;  // from the segment's address
+  std::uint32_t size = 0;    // bytes
+};
+
 // One PT_LOAD segment of the network's ELF.
 struct CoreSegment {
   std::uint32_t address = 0;
   std::uint32_t memory_size = 0;
   bool executable = false;
   ByteVector file_bytes;
+  // Of an executable segment: its executable sections, ascending and apart, so
+  // that read-only data beside the code is not taken for instructions.
+  std::vector<CoreCode> code{};
 };
 
 // One entry of an NSP's multicast table: where its writes through window `id` land.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sim/nsp/control.h"
+#include "sim/nsp/unsupported_words.hpp"
 #include "sim/nsp/words.h"
 
 namespace qaic::sim::nsp {
@@ -25,14 +26,27 @@ std::string hex(std::uint32_t value) {
   return text;
 }
 
+std::string place(std::uint32_t address, std::uint32_t word) {
+  return hex(address) + " (" + hex(word) + ")";
+}
+
 // Word i of a segment's file bytes.
 std::uint32_t word_at(base::Bytes bytes, std::size_t index) {
   return base::read_struct<base::le32>(bytes, index * 4)->get();
 }
 
-Result<void> check_place(std::uint32_t word, bool starts_packet, std::uint32_t distance,
-                         const std::string& where) {
+Result<void> check_kind(std::uint32_t word, std::uint32_t address) {
+  const std::string_view kind = unsupported_kind(word);
+  if (kind.empty()) return {};
+  return fail(make_error(ErrorKind::unsupported, "code-unsupported",
+                         "network code at " + place(address, word) + ": " + std::string(kind) +
+                             ", which the simulated NSPs do not have",
+                         "build the network for integer vectors, or run it on a real card"));
+}
+
+Result<void> check_place(std::uint32_t word, bool starts_packet, std::uint32_t address, std::uint32_t image) {
   if (!nsp_needs_trampoline(word)) return {};
+  const std::string where = place(address, word);
   const std::string_view name = nsp_is_dma_command(word) ? "a user DMA instruction"
                                 : nsp_is_pause(word)     ? "pause"
                                                          : "a read of utimer";
@@ -43,11 +57,30 @@ Result<void> check_place(std::uint32_t word, bool starts_packet, std::uint32_t d
                        " shares its packet with other instructions, which the simulated NSPs cannot run",
                    "put it in a packet of its own"));
   }
-  if (distance >= kTrampolineReach) {
+  if (address - image >= kTrampolineReach) {
     return fail(make_error(ErrorKind::unsupported, "code-unsupported",
                            "network code at " + where + ": " + std::string(name) +
                                " is more than 7 MiB behind the start of the image",
                            "the simulated NSPs cannot run it there; link code before data"));
+  }
+  return {};
+}
+
+Result<void> check_section(const device::CoreSegment& segment, const device::CoreCode& code,
+                           std::uint32_t image) {
+  const auto bytes = base::slice(segment.file_bytes, code.offset, code.size);
+  const std::uint32_t begin = segment.address + code.offset;
+  if (!bytes || begin % 4 != 0) {
+    return fail(make_error(ErrorKind::unsupported, "code-address",
+                           "executable section at " + hex(begin) + ": not whole words of its segment"));
+  }
+  bool starts_packet = true;
+  for (std::size_t i = 0; i < bytes->size() / 4; ++i) {
+    const std::uint32_t word = word_at(*bytes, i);
+    const std::uint32_t address = begin + static_cast<std::uint32_t>(i * 4);
+    QAIC_CHECK(check_kind(word, address));
+    QAIC_CHECK(check_place(word, starts_packet, address, image));
+    starts_packet = nsp_ends_packet(word);
   }
   return {};
 }
@@ -67,13 +100,8 @@ Result<void> check_code(const std::vector<device::CoreSegment>& segments) {
     if (segment.memory_size != 0 && segment.address < first) first = segment.address;
   }
   for (const auto& segment : segments) {
-    if (!segment.executable) continue;
-    bool starts_packet = true;
-    for (std::size_t i = 0; i < segment.file_bytes.size() / 4; ++i) {
-      const std::uint32_t word = word_at(segment.file_bytes, i);
-      const std::uint32_t address = segment.address + static_cast<std::uint32_t>(i * 4);
-      QAIC_CHECK(check_place(word, starts_packet, address - first, hex(address) + " (" + hex(word) + ")"));
-      starts_packet = nsp_ends_packet(word);
+    for (const auto& code : segment.code) {
+      QAIC_CHECK(check_section(segment, code, first));
     }
   }
   return {};

@@ -13,7 +13,8 @@ namespace qaic::sim::nsp {
 inline constexpr std::uint32_t kImageBegin = 0x02000000;
 inline constexpr std::uint32_t kImageEnd = 0x10000000;
 
-// Error id code-unsupported (or code-address): names the address and the reason.
+// Looks at the executable sections. Error id code-unsupported (or
+// code-address): names the address, the word and what it is.
 base::Result<void> check_code(const std::vector<device::CoreSegment>& segments);
 
 }  // namespace qaic::sim::nsp

@@ -31,7 +31,7 @@ enum {
   NSP_CONTROL_MAX_NSPS = 16,
   NSP_CONTROL_MAX_THREADS = 16,
   NSP_CONTROL_MAX_SEMAPHORES = 32,
-  NSP_CONTROL_MAX_CODE_RANGES = 16,
+  NSP_CONTROL_MAX_CODE_RANGES = 64,
 };
 
 /* Part of the card's DDR that the guest may map as `fd` from offset 0. */
@@ -76,7 +76,7 @@ struct nsp_control {
   int32_t notice_fd[NSP_CONTROL_MAX_NSPS];
   uint32_t thread_entry[NSP_CONTROL_MAX_THREADS];
   uint16_t semaphore_number[NSP_CONTROL_MAX_SEMAPHORES];
-  struct nsp_code_range code[NSP_CONTROL_MAX_CODE_RANGES]; /* executable file bytes */
+  struct nsp_code_range code[NSP_CONTROL_MAX_CODE_RANGES]; /* executable sections */
   uint32_t image_begin, image_end;                         /* guest addresses, whole guest pages */
   uint32_t trampoline_begin, trampoline_end;
   uint32_t l2tcm_size, vtcm_size;

@@ -131,12 +131,12 @@ Result<void> QemuGroup::make_image(const device::CoreProgram& program) {
     if (segment.memory_size == 0) continue;
     begin = std::min(begin, segment.address);
     end = std::max(end, segment.address + segment.memory_size);
-    if (!segment.executable) continue;
-    if (shared.code_range_count == NSP_CONTROL_MAX_CODE_RANGES)
-      return refused("too many executable segments");
-    const auto size = static_cast<std::uint32_t>(segment.file_bytes.size()) & ~std::uint32_t{3};
-    if (segment.address % 4 != 0) return refused("an executable segment is not aligned to 4 bytes");
-    shared.code[shared.code_range_count++] = {segment.address, segment.address + size};
+    for (const auto& code : segment.code) {
+      if (shared.code_range_count == NSP_CONTROL_MAX_CODE_RANGES)
+        return refused("too many executable sections");
+      const std::uint32_t start = segment.address + code.offset;  // check_code() looked at it
+      shared.code[shared.code_range_count++] = {start, start + (code.size & ~std::uint32_t{3})};
+    }
   }
   begin &= ~std::uint32_t{NSP_GUEST_PAGE - 1};
   end = whole_guest_pages(end);

@@ -53,6 +53,13 @@ struct NetworkSpec {
   std::uint16_t machine = 164;
   std::uint32_t flags = 0x68;
   std::string section = "metadata";
+  struct Code {  // one more section
+    std::uint32_t address;
+    std::uint32_t size;
+    std::uint32_t flags = 6;  // allocated, executable
+    std::uint32_t type = 1;
+  };
+  std::vector<Code> code{};
   bool prefixed = true;
 };
 
@@ -157,7 +164,15 @@ inline base::ByteVector network_elf(const NetworkSpec& spec = {}) {
                        "ELF\1\1\1\0\0\0\0\0\0\0\0\0",
                        16));
   out.u16(2).u16(spec.machine).u32(1).u32(spec.address);
-  out.u32(52).u32(sections_at).u32(spec.flags).u16(52).u16(32).u16(1).u16(40).u16(3).u16(1);
+  out.u32(52)
+      .u32(sections_at)
+      .u32(spec.flags)
+      .u16(52)
+      .u16(32)
+      .u16(1)
+      .u16(40)
+      .u16(static_cast<std::uint16_t>(3 + spec.code.size()))
+      .u16(1);
   out.u32(1).u32(0x100).u32(spec.address).u32(spec.address).u32(0x100).u32(0x140).u32(5).u32(4096);
   out.bytes.resize(0x100);
   for (unsigned i = 0; i < 64; ++i) out.u32(0x7f00c000);  // nop
@@ -167,6 +182,10 @@ inline base::ByteVector network_elf(const NetworkSpec& spec = {}) {
   out.u32(0).u32(0).u32(1).u32(0);
   out.u32(11).u32(1).u32(0).u32(0).u32(metadata_at).u32(static_cast<std::uint32_t>(metadata.size()));
   out.u32(0).u32(0).u32(1).u32(0);
+  for (const auto& code : spec.code) {
+    out.u32(0).u32(code.type).u32(code.flags).u32(code.address).u32(0x100).u32(code.size);
+    out.u32(0).u32(0).u32(4).u32(0);
+  }
   return out.bytes;
 }
 

@@ -41,6 +41,24 @@ TEST_CASE("a network is read with all that it needs") {
   }
 }
 
+TEST_CASE("code is what the executable sections hold, or all of the segment if there are none") {
+  NetworkSpec spec;
+  auto network = read_network(network_elf(spec));
+  REQUIRE(network);
+  REQUIRE(network->segments[0].code.size() == 1);
+  CHECK(network->segments[0].code[0].offset == 0);
+  CHECK(network->segments[0].code[0].size == 0x100);
+  // Data, empty ones and those without file bytes do not count.
+  spec.code = {{0x2000080, 0x40}, {0x2000010, 0x20}, {0x2000000, 16, 2}, {0x2000000, 0}, {0, 99, 6, 8}};
+  network = read_network(network_elf(spec));
+  REQUIRE_MESSAGE(network, (network ? "" : network.error().what));
+  REQUIRE(network->segments[0].code.size() == 2);
+  CHECK(network->segments[0].code[0].offset == 0x10);
+  CHECK(network->segments[0].code[0].size == 0x20);
+  CHECK(network->segments[0].code[1].offset == 0x80);
+  CHECK(network->segments[0].code[1].size == 0x40);
+}
+
 TEST_CASE("what does not fit this card is refused, and the reason is said") {
   struct Row {
     const char* reason;
@@ -115,6 +133,22 @@ TEST_CASE("what does not fit this card is refused, and the reason is said") {
       {"newer core", [](NetworkSpec& s) { s.flags = 0x73; }},
       {"no memory for it", [](NetworkSpec& s) { s.address = 0x1fff000; }},
       {"no memory for it", [](NetworkSpec& s) { s.address = 0xffffff00; }},
+      {"outside the executable segments",
+       [](NetworkSpec& s) {
+         s.code = {{0x2000080, 0x81}};
+       }},
+      {"outside the executable segments",
+       [](NetworkSpec& s) {
+         s.code = {{0x1ffffff, 1}};
+       }},
+      {"outside the executable segments",
+       [](NetworkSpec& s) {
+         s.code = {{0xffffffff, 0xffffffff}};
+       }},
+      {"sections overlap",
+       [](NetworkSpec& s) {
+         s.code = {{0x2000010, 8}, {0x2000000, 0x11}};
+       }},
       {"no metadata section", [](NetworkSpec& s) { s.section = "metadat"; }},
   };
   for (const Row& row : rows) {

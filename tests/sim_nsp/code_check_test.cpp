@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
+#include "sim/nsp/unsupported_words.hpp"
 #include "sim/nsp/words.h"
 
 using namespace qaic;
@@ -17,6 +19,7 @@ sim::device::CoreSegment code(std::vector<std::uint32_t> words, std::uint32_t ad
   segment.executable = true;
   for (const std::uint32_t word : words) base::append_struct(segment.file_bytes, base::le32(word));
   segment.memory_size = static_cast<std::uint32_t>(segment.file_bytes.size());
+  segment.code = {{0, segment.memory_size}};
   return segment;
 }
 
@@ -51,7 +54,7 @@ TEST_CASE("user DMA that shares its packet is refused with place and reason") {
 
 TEST_CASE("the same word in data is nobody's business") {
   auto data = code({0x78004003, 0xa601c020});
-  data.executable = false;
+  data.code.clear();
   CHECK(sim::nsp::check_code({data}));
 }
 
@@ -61,4 +64,17 @@ TEST_CASE("code must be where the cores can have it") {
   // A jump reaches 8 MiB; the trampolines are 1 MiB below the first segment.
   CHECK(sim::nsp::check_code({code({0x7800c003}), code({0x5440c000}, 0x2600000)}));
   CHECK_FALSE(sim::nsp::check_code({code({0x7800c003}), code({0x5440c000}, 0x2800000)}));
+}
+
+TEST_CASE("executable sections must be whole words of their segment") {
+  auto segment = code({0x7800c003, 0x7800c003});
+  segment.code = {{4, 4}};
+  CHECK(sim::nsp::check_code({segment}));
+  for (const sim::device::CoreCode bad :
+       {sim::device::CoreCode{2, 4}, sim::device::CoreCode{4, 8}, sim::device::CoreCode{0xfffffff0, 0x20}}) {
+    segment.code = {bad};
+    const auto checked = sim::nsp::check_code({segment});
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().id == "code-address");
+  }
 }

@@ -26,8 +26,12 @@ Image load_image(const std::string& path) {
     std::memcpy(&segment, file->data() + header.e_phoff + i * sizeof(segment), sizeof(segment));
     if (segment.p_type != PT_LOAD) continue;
     const auto begin = file->begin() + segment.p_offset;
-    image.segments.push_back({segment.p_vaddr, segment.p_memsz, (segment.p_flags & PF_X) != 0,
-                              base::ByteVector(begin, begin + segment.p_filesz)});
+    image.segments.push_back({segment.p_vaddr,
+                              segment.p_memsz,
+                              (segment.p_flags & PF_X) != 0,
+                              base::ByteVector(begin, begin + segment.p_filesz),
+                              {}});
+    if (image.segments.back().executable) image.segments.back().code = {{0, segment.p_filesz}};
   }
   return image;
 }

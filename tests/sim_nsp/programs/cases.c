@@ -203,8 +203,8 @@ void entry(struct nsp_context* c, uint8_t thread, uint32_t stid) {
       done(c);
     case 19:
       nsp_wait_exit(c);
-    case 20: /* an instruction that the emulator does not have */
-      __asm__ volatile(".word 0x1fa2e103");
+    case 20: /* a word that neither the emulator nor the check at load knows */
+      __asm__ volatile(".word 0x1fe0e240");
       break;
     case 21: /* a multicast id that points elsewhere from now on */
       if (c->nsp == 0 && thread == 0) {
