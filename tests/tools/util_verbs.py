@@ -79,6 +79,10 @@ def usage():
         tool.three_lines(tool.run(["qaic-util", *command]), 2, "usage", what)
     for option in ("--help", "--version"):
         tool.equal(tool.run(["qaic-util", option]).returncode, 0, option)
+    for verb in ("list", "show", "health", "explain"):
+        text = tool.run(["qaic-util", verb, "--help"]).stdout
+        tool.check("--json" in text and "--device" in text, f"{verb} --help names the options of every command")
+        tool.check("--query" not in text, f"{verb} --help does not offer what it refuses")
     narrow = tool.simulated(["qaic-util"]).stdout
     tool.check(max(map(len, narrow.split("\n"))) <= 80, "the table fits 80 columns")
     tool.check("\x1b" not in narrow, "no colour into a pipe")

@@ -82,12 +82,33 @@ void add_device_options(CLI::App& app, GlobalOptions& options) {
       ->type_name("DUR");
 }
 
+namespace {
+
+// Help of the command in argv, then the options that every command takes.
+std::string help(CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  if (!commands.empty()) {
+    CLI::Formatter formatter;
+    std::string shared = "Options of every command:\n";
+    for (const CLI::Option* option : app.get_options([&app](const CLI::Option* candidate) {
+           return candidate->nonpositional() && candidate != app.get_help_ptr() &&
+                  !candidate->get_group().empty();
+         })) {
+      shared += formatter.make_option(option, false);
+    }
+    commands.front()->footer(shared + "\nSee " + app.get_name() + "(1).");
+  }
+  return app.help();
+}
+
+}  // namespace
+
 std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    const std::string text = app.help();
+    const std::string text = help(app);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kDone;
   } catch (const CLI::CallForVersion& version) {

@@ -47,7 +47,8 @@ int run(int argc, char** argv) {
   bool query = false;
   add_output_options(app, options);
   add_device_options(app, options);
-  app.add_flag("-q,--query", query, "Full status as the text that existing scripts parse");
+  CLI::Option* query_flag =
+      app.add_flag("-q,--query", query, "Full status as the text that existing scripts parse");
   app.footer(
       "Commands (none: one table):\n"
       "  list      cards and their nodes; opens no device node\n"
@@ -59,6 +60,7 @@ int run(int argc, char** argv) {
   if (verb != nullptr) {
     CLI::App* command = app.add_subcommand(verb->name, verb->summary);
     command->fallthrough();
+    query_flag->group("");  // known, to be refused in plain words, but not offered
     if (verb->run == nullptr) command->add_option("ID", id, "Error id; all ids without it");
   }
   if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
