@@ -1,5 +1,6 @@
-"""Every man page renders without a warning, has the sections a user looks for,
-and names every option that --help names, and no other."""
+"""Every man page renders without a warning and has the sections a user looks
+for. That of a program names every option that --help names, and no other; that
+of a library every exported symbol, and no other, and its example compiles."""
 import glob
 import os
 import re
@@ -48,4 +49,18 @@ for page in sorted(glob.glob(os.path.join(tool.SOURCE, "man", "*.1"))):
 for program in sorted(os.listdir(tool.BIN)):
     tool.check(os.path.exists(os.path.join(tool.SOURCE, "man", program + ".1")) or program.endswith("-static"),
                f"{program} has a man page")
+for page, symbols in (("libqaic.3", "lib/api/libqaic.map"), ("libqaic-fw.3", "lib/firmware/qaic-fw.map")):
+    text = rendered(os.path.join(tool.SOURCE, "man", page))
+    for wanted in ("NAME", "LIBRARY", "SYNOPSIS", "DESCRIPTION", "ERRORS", "EXAMPLES"):
+        tool.check(section(text, wanted) != "", f"{page} has a section {wanted}")
+    with open(os.path.join(tool.SOURCE, symbols), encoding="utf-8") as file:
+        exported = set(re.findall(r"^ +(qaic_\w+);", file.read(), re.M))
+    described = set(re.findall(r"(qaic_\w+)\(\)", section(text, "DESCRIPTION")))
+    tool.equal(sorted(exported - described), [], f"{page}: functions that it leaves out")
+    tool.equal(sorted(described - exported), [], f"{page}: functions that are not exported")
+    example = text[text.index("#include", text.index("\nEXAMPLES")):text.index("\nSEE ALSO")]
+    compiled = subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-xc", "-",
+                               "-I" + os.path.join(tool.SOURCE, "lib", "include")],
+                              input=example, capture_output=True, text=True, check=False)
+    tool.equal((compiled.returncode, compiled.stderr), (0, ""), f"{page}: its example compiles")
 tool.end()
