@@ -35,7 +35,7 @@ std::pair<std::string_view, std::string_view> split(std::string_view path) {
 }  // namespace
 
 void FileTree::add_folder(std::string_view path) {
-  (void)folder(path);
+  folder(path).covers_ = true;
 }
 
 void FileTree::add_file(std::string_view path, std::string content, unsigned mode) {
@@ -46,6 +46,17 @@ void FileTree::add_file(std::string_view path, std::string content, unsigned mod
 void FileTree::add_link(std::string_view path, std::string target) {
   const auto [parent, name] = split(path);
   folder(parent).links_[std::string(name)] = Link{std::move(target)};
+}
+
+void FileTree::set_content(std::string_view path, std::string content) {
+  const auto slash = path.find('/');
+  if (slash == std::string_view::npos) {
+    const auto file = files_.find(std::string(path));
+    if (file != files_.end()) file->second.content = std::move(content);
+    return;
+  }
+  const auto child = folders_.find(std::string(path.substr(0, slash)));
+  if (child != folders_.end()) child->second.set_content(path.substr(slash + 1), std::move(content));
 }
 
 namespace {
@@ -129,7 +140,7 @@ class Overlay {
 
  private:
   static bool gains_entries(const std::string& path, const FileTree& tree) {
-    if (!tree.files().empty() || !tree.links().empty()) return true;
+    if (tree.covers() || !tree.files().empty() || !tree.links().empty()) return true;
     for (const auto& [name, folder] : tree.folders()) {
       if (file_kind(path + "/" + name) != FileKind::folder) return true;
     }

@@ -185,6 +185,19 @@ std::optional<int> foreign_fd_flags(pid_t thread, int fd) {
   return static_cast<int>(*flags);
 }
 
+std::optional<unsigned> user_of(pid_t thread) {
+  const auto status = read_proc(process_path(thread, "status"));
+  if (!status) return std::nullopt;
+  std::string_view text(*status);
+  const auto at = text.find("\nUid:\t");  // real, effective, saved, file system
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + 6);
+  text.remove_prefix(std::min(text.find('\t') + 1, text.size()));
+  unsigned user = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), user).ec != std::errc{}) return std::nullopt;
+  return user;
+}
+
 PendingSignals pending_signals(pid_t thread) {
   const auto status = read_proc(process_path(thread, "status"));
   if (!status) return {};

@@ -48,6 +48,9 @@ enum class LastLink { follow, keep };
 // Status flags of an open file (O_RDONLY …, O_CLOEXEC), from its fdinfo.
 [[nodiscard]] std::optional<int> foreign_fd_flags(pid_t thread, int fd);
 
+// Effective user of a thread, as this process' user namespace numbers it.
+[[nodiscard]] std::optional<unsigned> user_of(pid_t thread);
+
 // What signals wait for a thread that it does not block.
 struct PendingSignals {
   bool for_thread = false;   // sent to this very thread

@@ -119,11 +119,25 @@ Result<void> mount_again(const std::string& source, const std::string& target) {
   return {};
 }
 
-Result<Fd> detached_mount(const std::string& path) {
+namespace {
+
+Result<Fd> clone_mount(const std::string& path, unsigned more) {
   constexpr unsigned kClone = 1;  // OPEN_TREE_CLONE
-  const long fd = ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), kClone | static_cast<unsigned>(O_CLOEXEC));
+  const long fd =
+      ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), kClone | static_cast<unsigned>(O_CLOEXEC) | more);
   if (fd < 0) return fail(refused(errno, "namespace-mount", "cannot keep hold of " + path));
   return Fd(static_cast<int>(fd));
+}
+
+}  // namespace
+
+Result<Fd> detached_mount(const std::string& path) {
+  return clone_mount(path, 0);
+}
+
+Result<Fd> detached_mounts(const std::string& path) {
+  constexpr unsigned kRecursive = 0x8000;  // AT_RECURSIVE
+  return clone_mount(path, kRecursive);
 }
 
 Result<void> make_mount_read_only(const std::string& path) {

@@ -31,6 +31,8 @@ namespace qaic::os {
 [[nodiscard]] base::Result<void> mount_again(const std::string& source, const std::string& target);
 // The folder as a mount of its own that only the descriptor's holder sees.
 [[nodiscard]] base::Result<Fd> detached_mount(const std::string& path);
+// The same with everything that is mounted below it.
+[[nodiscard]] base::Result<Fd> detached_mounts(const std::string& path);
 // Nothing can be changed through the mount at `path` any more.
 [[nodiscard]] base::Result<void> make_mount_read_only(const std::string& path);
 

@@ -19,7 +19,15 @@ std::optional<FileIdentity> identity_at(int folder, const std::string& name) {
 
 void overwrite_at(int folder, const std::string& path, std::string_view text) {
   const Fd fd(::openat(folder, path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd.valid()) (void)!::pwrite(fd.get(), text.data(), text.size(), 0);
+  if (!fd.valid()) return;
+  (void)!::pwrite(fd.get(), text.data(), text.size(), 0);
+  (void)!::ftruncate(fd.get(), static_cast<off_t>(text.size()));
+}
+
+std::optional<Permissions> permissions_at(int folder, const std::string& path) {
+  struct stat info {};
+  if (::fstatat(folder, path.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return std::nullopt;
+  return Permissions{static_cast<unsigned>(info.st_mode & 07777U), static_cast<unsigned>(info.st_uid)};
 }
 
 std::uint64_t file_position(int fd) {

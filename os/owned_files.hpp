@@ -13,8 +13,16 @@ namespace qaic::os {
 // The entry `name` of the open folder.
 [[nodiscard]] std::optional<FileIdentity> identity_at(int folder, const std::string& name);
 
-// Replaces the beginning of a small file by `text`, in one step for readers.
+// Makes `text` the content of a small file, in place; for readers in one step
+// unless it gets shorter.
 void overwrite_at(int folder, const std::string& path, std::string_view text);
+
+// Who may do what with an entry, and whose it is; nothing if it is not there.
+struct Permissions {
+  unsigned mode = 0;
+  unsigned user = 0;
+};
+[[nodiscard]] std::optional<Permissions> permissions_at(int folder, const std::string& path);
 
 [[nodiscard]] std::uint64_t file_position(int fd);
 void set_file_position(int fd, std::uint64_t position);

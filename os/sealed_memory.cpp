@@ -33,6 +33,18 @@ Result<Fd> sealed_memory_file(const char* name, std::uint64_t size) {
   return reopen(fd.get(), O_RDWR | O_CLOEXEC);
 }
 
+Result<Fd> constant_memory_file(const char* name, std::string_view content) {
+  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid()) return fail(system_error(errno, "memory-file", "cannot create memory"));
+  QAIC_CHECK(write_all(fd.get(), base::as_bytes(content)));
+  constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+  if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) < 0) {
+    return fail(system_error(errno, "memory-file", "cannot fix the content of memory"));
+  }
+  // As above: what open_only_here() tells needs a description opened by name.
+  return reopen(fd.get(), O_RDWR | O_CLOEXEC);
+}
+
 Result<Fd> reopen(int fd, int flags) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   Fd copy(::open(path.c_str(), flags));

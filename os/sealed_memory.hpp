@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "os/fd.hpp"
@@ -10,6 +11,9 @@ namespace qaic::os {
 
 // Like memory_file(), but nobody can make it shorter or longer.
 [[nodiscard]] base::Result<Fd> sealed_memory_file(const char* name, std::uint64_t size);
+
+// A file with that content that nobody can change: write(2) to it gives EPERM.
+[[nodiscard]] base::Result<Fd> constant_memory_file(const char* name, std::string_view content);
 
 // A new open file description of the file behind `fd`; `flags` as in open(2).
 [[nodiscard]] base::Result<Fd> reopen(int fd, int flags);

@@ -32,6 +32,7 @@ struct Options {
   std::vector<std::string> settings;  // KEY=VALUE
   unsigned control_timeout_seconds = 60;
   unsigned wait_timeout_milliseconds = 5000;
+  unsigned boot_milliseconds = 200;
   bool verify_clean = false;
   std::vector<std::string> command;
 };
@@ -55,6 +56,9 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
       ->type_name("SECONDS");
   app.add_option("--wait-timeout", options.wait_timeout_milliseconds,
                  "The driver's wait_exec_default_timeout_ms (default 5000)")
+      ->type_name("MS");
+  app.add_option("--boot-time", options.boot_milliseconds,
+                 "How long a card takes to boot after a reset (default 200)")
       ->type_name("MS");
   app.add_flag("--verify-clean", options.verify_clean,
                "Afterwards, end with 12 and say what if a card still holds anything");
@@ -107,6 +111,7 @@ Result<void> boot(const Options& options, Cards& cards) {
   cards.storage = std::make_unique<FolderStorage>(options.firmware);
   cards.parameters.control_resp_timeout = std::chrono::seconds(options.control_timeout_seconds);
   cards.parameters.wait_exec_default_timeout = std::chrono::milliseconds(options.wait_timeout_milliseconds);
+  cards.parameters.boot_time = std::chrono::milliseconds(options.boot_milliseconds);
   QAIC_TRY(cards.topology,
            syscall::place_boards(options.cards, device::socs_per_board(options.sku), taken_on_host()));
   for (const syscall::Slot& slot : cards.topology.slots) {
@@ -134,6 +139,15 @@ std::vector<std::string> held(const Cards& cards) {
   return out;
 }
 
+void pass_on(os::SignalInbox& signals, const os::ProcessTree& tree) {
+  for (const auto& signal : signals.take()) {
+    // What the terminal sends, it sent to the program as well. SIGIO is a lease
+    // of ours that somebody met.
+    if (signal.from_kernel || signal.number == SIGIO) continue;
+    tree.signal(signal.number);
+  }
+}
+
 Result<int> run_on_cards(const Options& options) {
   QAIC_TRY(auto signals, os::SignalInbox::create(
                              {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGIO}));
@@ -144,24 +158,36 @@ Result<int> run_on_cards(const Options& options) {
   Cards cards;
   QAIC_CHECK(boot(options, cards));
 
-  syscall::Supervisor::View view;
-  const auto config = root ? syscall::SysTreeOptions::Config::whole : syscall::SysTreeOptions::Config::header;
-  view.sys = syscall::sys_tree({cards.topology, cards.configs, cards.parameters, config, online_cpus()});
-  view.dev = syscall::dev_tree(cards.topology);
-  view.root = "devices/" + cards.topology.root;
-
-  syscall::Supervisor::Options supervised{{},
-                                          [&] { return cards.clock.monotonic(); },
-                                          std::move(signals),
-                                          [](const base::Error& error) { print_failure(error); }};
-  for (std::size_t i = 0; i < cards.cards.size(); ++i) {
-    nsp::QemuCores* cores = cards.cards[i].cores.get();
-    supervised.nodes.push_back({cards.topology.slots[i], cards.cards[i].driver.get(), cores->event_fd(),
-                                [cores] { return cores->take_events(); }});
+  syscall::Supervisor::Options supervised;
+  supervised.sys.topology = cards.topology;
+  supervised.sys.cards = cards.configs;
+  supervised.sys.parameters = cards.parameters;
+  supervised.sys.config =
+      root ? syscall::SysTreeOptions::Config::whole : syscall::SysTreeOptions::Config::header;
+  supervised.sys.local_cpus = online_cpus();
+  supervised.now = [&] { return cards.clock.monotonic(); };
+  supervised.warn = [](const base::Error& error) { print_failure(error); };
+  for (SimulatedCard& card : cards.cards) {
+    nsp::QemuCores* cores = card.cores.get();
+    supervised.nodes.push_back(
+        {card.driver.get(), cores->event_fd(), [cores] { return cores->take_events(); }});
   }
-  QAIC_TRY(auto supervisor,
-           syscall::Supervisor::start(std::move(supervised), options.command, std::move(view)));
-  QAIC_TRY(const auto outcome, supervisor->serve());
+  supervised.sys.states.resize(supervised.nodes.size());
+  QAIC_TRY(auto supervisor, syscall::Supervisor::create(std::move(supervised)));
+  QAIC_TRY(auto program, syscall::Program::start(options.command, signals, supervisor->view()));
+  const auto id = supervisor->add(std::move(program.entrance), options.command[0]);
+  supervisor->watch(signals.fd(), [&] { pass_on(signals, program.tree); });
+  bool ended = false;
+  supervisor->watch(program.tree.fd(), [&] {
+    ended = true;
+    supervisor->unwatch(program.tree.fd());
+  });
+  QAIC_CHECK(program.tree.release());
+  while (!ended) supervisor->step();
+  const auto outcome = program.tree.wait();
+  bool nothing_left = false;
+  supervisor->end(id, [&] { nothing_left = true; });
+  while (!nothing_left) supervisor->step();
   if (!outcome.start_error.empty()) {
     (void)print_failure(
         base::make_error(ErrorKind::usage, "sim-command", options.command[0] + ": " + outcome.start_error));

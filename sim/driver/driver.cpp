@@ -163,6 +163,11 @@ void Driver::tick() {
   state.deliver();
 }
 
+void Driver::set_timeouts(std::chrono::seconds control_response, std::chrono::milliseconds wait_default) {
+  state_->parameters.control_resp_timeout = control_response;
+  state_->parameters.wait_exec_default_timeout = wait_default;
+}
+
 std::vector<Uevent> Driver::take_uevents() {
   return std::exchange(state_->uevents, {});
 }

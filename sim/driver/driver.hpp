@@ -111,6 +111,11 @@ class Driver : private device::HostMemory, private device::Interrupts {
   // Unbound or pulled out: every file is good only for close.
   void remove();
   [[nodiscard]] bool bound() const;
+  // The system manager runs: the MHI channels of EE AMSS exist.
+  [[nodiscard]] bool channels_up() const;
+
+  // Module parameters can change at any time; a call takes them when it starts.
+  void set_timeouts(std::chrono::seconds control_response, std::chrono::milliseconds wait_default);
 
   // 0 or -errno (ENODEV while not ONLINE). `memory` must outlive the file.
   [[nodiscard]] int open(NodeMemory& memory, OpenFile& out);

@@ -42,6 +42,10 @@ bool Driver::bound() const {
   return state_->phase != State::Phase::removed;
 }
 
+bool Driver::channels_up() const {
+  return state_->phase == State::Phase::boot || state_->phase == State::Phase::online;
+}
+
 void Driver::State::take_down(Announce announce) {
   phase = Phase::offline;
   uevents.push_back({Uevent::Device::accel, "offline", {}});

@@ -21,22 +21,28 @@ namespace qaic::sim::syscall {
 using os::Notification;
 using CloseOnExec = os::SeccompListener::CloseOnExec;
 
-void Supervisor::handle(const Notification& call) {
+void Supervisor::handle(Run& run, const Notification& call) {
   switch (call.number) {
     case SYS_ioctl:
-      return handle_ioctl(call);
+      return handle_ioctl(run, call);
     case SYS_mmap:
-      return handle_mmap(call);
+      return handle_mmap(run, call);
     case SYS_socket:
-      return handle_socket(call);
+      return handle_socket(run, call);
     case SYS_fstatfs:
-      return handle_fstatfs(call);
+      return handle_fstatfs(run, call);
+    case SYS_write:
+      return handle_write(run, call);
     default:
-      return handle_open(call);
+      return handle_open(run, call);
   }
 }
 
 namespace {
+
+void let_kernel(const auto& run, const Notification& call) {
+  (void)run.listener->pass(call.id);
+}
 
 struct OpenArguments {
   std::int64_t folder = AT_FDCWD;
@@ -72,77 +78,82 @@ std::optional<OpenArguments> open_arguments(const Notification& call) {
 
 }  // namespace
 
-void Supervisor::handle_open(const Notification& call) {
+void Supervisor::handle_open(Run& run, const Notification& call) {
   const auto arguments = open_arguments(call);
-  if (!arguments || (arguments->flags & O_PATH) != 0) return let_kernel(call);
+  if (!arguments || (arguments->flags & O_PATH) != 0) return let_kernel(run, call);
   const auto path = os::read_c_string(call.thread, arguments->path, PATH_MAX);
-  if (!path) return let_kernel(call);
+  if (!path) return let_kernel(run, call);
   const auto last_link = (arguments->flags & O_NOFOLLOW) != 0 ? os::LastLink::keep : os::LastLink::follow;
   const auto identity = os::identity_of_foreign_path(call.thread, arguments->folder, *path, last_link);
-  if (!identity || !listener_.valid(call.id)) return let_kernel(call);
-  const Node* node = node_at(*identity);
-  if (node == nullptr) return let_kernel(call);
-
+  if (!identity || !run.listener->valid(call.id)) return let_kernel(run, call);
   int result = 0;
-  if ((arguments->flags & O_DIRECTORY) != 0) {
-    result = -ENOTDIR;
-  } else if ((arguments->flags & (O_EXCL | O_CREAT)) == (O_EXCL | O_CREAT)) {
-    result = -EEXIST;
-  } else if ((arguments->flags & O_EXCL) != 0) {
-    result = -EBUSY;  // drm_open_helper
+  if (const auto slot = slot_at(run, *identity)) {
+    result = open_node(run, call, *slot, arguments->flags);
+  } else if (const auto at = run.attributes.find(*identity); at != run.attributes.end()) {
+    result = open_attribute(run, call, at->second, arguments->flags);
+  } else {
+    return let_kernel(run, call);
   }
-  OpenNode* file = nullptr;
-  if (result == 0) result = create_open_node(*node, file);
-  if (result == 0) {
-    const auto fd = file->memory->open_again(static_cast<int>(arguments->flags));
-    result =
-        fd ? listener_.respond_with_fd(
-                 call.id, fd->get(), (arguments->flags & O_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no)
-           : -ENFILE;
-  }
-  if (result < 0) (void)listener_.respond(call.id, result);
-  // A node that reached nobody is closed again by the closing of our copy.
-  publish(*node);
+  if (result < 0) (void)run.listener->respond(call.id, result);
 }
 
-void Supervisor::handle_ioctl(const Notification& call) {
+int Supervisor::open_node(Run& run, const Notification& call, std::size_t slot, std::uint64_t flags) {
+  if ((flags & O_DIRECTORY) != 0) return -ENOTDIR;
+  if ((flags & (O_EXCL | O_CREAT)) == (O_EXCL | O_CREAT)) return -EEXIST;
+  if ((flags & O_EXCL) != 0) return -EBUSY;  // drm_open_helper
+  OpenNode* file = nullptr;
+  int result = create_open_node(run, call, slot, file);
+  if (result == 0) {
+    const auto fd = file->memory->open_again(static_cast<int>(flags));
+    result = fd ? run.listener->respond_with_fd(call.id, fd->get(),
+                                                (flags & O_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no)
+                : -ENFILE;
+  }
+  // A node that reached nobody is closed again by the closing of our copy.
+  publish(slot);
+  return result;
+}
+
+void Supervisor::handle_ioctl(Run& run, const Notification& call) {
   bool ended = false;
-  OpenNode* file = resolve(call, static_cast<int>(call.arguments[0]), ended);
+  OpenNode* file = resolve(run, call, static_cast<int>(call.arguments[0]), ended);
   if (ended) return;
-  if (file == nullptr) return let_kernel(call);
-  const Node& node = *file->node;
-  const std::uint64_t id = call.id;
+  if (file == nullptr) return let_kernel(run, call);
+  const std::size_t slot = file->slot;
+  const Node& node = options_.nodes[slot];
+  const std::uint64_t id = next_call_++;
   if (sleepers_.empty()) next_signal_poll_ = options_.now() + kFirstSignalPoll;
-  sleepers_.emplace(id, Sleeper{&node, call.thread, 0});
+  sleepers_.emplace(id, Sleeper{slot, run.listener, call.id, call.thread, 0});
   const auto result =
       node.driver->ioctl(file->file, static_cast<std::uint32_t>(call.arguments[1]), call.arguments[2],
-                         std::make_shared<Memory>(*this, call), driver::CallId{id},
+                         std::make_shared<Memory>(*this, run, call), driver::CallId{id},
                          [this, id](int late_result) { end_sleeper(id, late_result); });
   if (result) end_sleeper(id, *result);
-  publish(node);
+  publish(slot);
 }
 
-void Supervisor::handle_mmap(const Notification& call) {
+void Supervisor::handle_mmap(Run& run, const Notification& call) {
   constexpr std::uint64_t kPageMask = wire::uapi::kPageSize - 1;
   const std::uint64_t length = call.arguments[1];
   const std::uint64_t offset = call.arguments[5];
   bool ended = false;
-  OpenNode* file = resolve(call, static_cast<int>(call.arguments[4]), ended);
+  OpenNode* file = resolve(run, call, static_cast<int>(call.arguments[4]), ended);
   if (ended) return;
   // The kernel's own words for what no file could map.
   if (file == nullptr || length == 0 || (offset & kPageMask) != 0 || length > UINT64_MAX - kPageMask) {
-    return let_kernel(call);
+    return let_kernel(run, call);
   }
-  const int result = file->node->driver->check_mmap(file->file, offset, (length + kPageMask) & ~kPageMask);
+  const int result =
+      options_.nodes[file->slot].driver->check_mmap(file->file, offset, (length + kPageMask) & ~kPageMask);
   if (result < 0) {
-    (void)listener_.respond(call.id, result);
+    (void)run.listener->respond(call.id, result);
     return;
   }
   file->memory->note_mapped(offset);
-  let_kernel(call);
+  let_kernel(run, call);
 }
 
-void Supervisor::handle_socket(const Notification& call) {
+void Supervisor::handle_socket(Run& run, const Notification& call) {
   if (!uevents_) {
     // From now on this process lives in a network of its own, where only the
     // cards' uevents are heard.
@@ -150,7 +161,7 @@ void Supervisor::handle_socket(const Notification& call) {
     auto events = entered ? os::KernelEvents::create() : base::fail(entered.error());
     if (!events) {
       if (options_.warn) options_.warn(events.error());
-      return let_kernel(call);
+      return let_kernel(run, call);
     }
     uevents_ = std::move(*events);
   }
@@ -158,24 +169,24 @@ void Supervisor::handle_socket(const Notification& call) {
   os::Fd socket;
   int result = uevents_->listener_socket(type, socket);
   if (result == 0) {
-    result = listener_.respond_with_fd(call.id, socket.get(),
-                                       (type & SOCK_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
+    result = run.listener->respond_with_fd(call.id, socket.get(),
+                                           (type & SOCK_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
   }
-  if (result < 0) (void)listener_.respond(call.id, result);
+  if (result < 0) (void)run.listener->respond(call.id, result);
 }
 
-void Supervisor::handle_fstatfs(const Notification& call) {
+void Supervisor::handle_fstatfs(Run& run, const Notification& call) {
   const auto identity = os::identity_of_foreign_fd(call.thread, static_cast<std::int32_t>(call.arguments[0]));
-  if (!identity || !sys_devices_.contains(identity->device)) return let_kernel(call);
+  if (!identity || !run.file_systems.contains(identity->device)) return let_kernel(run, call);
   // What a real sysfs says of itself.
   struct statfs answer {};
   answer.f_type = SYSFS_MAGIC;
   answer.f_bsize = wire::uapi::kPageSize;
   answer.f_frsize = wire::uapi::kPageSize;
   answer.f_namelen = NAME_MAX;
-  Memory memory(*this, call);
+  Memory memory(*this, run, call);
   const bool written = memory.write(call.arguments[1], std::as_bytes(std::span(&answer, 1)));
-  (void)listener_.respond(call.id, written ? 0 : -EFAULT);
+  (void)run.listener->respond(call.id, written ? 0 : -EFAULT);
 }
 
 }  // namespace qaic::sim::syscall

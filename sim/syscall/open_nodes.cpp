@@ -30,7 +30,7 @@ bool Supervisor::Memory::readable(std::uint64_t address, std::uint64_t size) {
     if (range.start > address || !range.readable || supervisor_.open_.contains(range.file)) return false;
     address = range.end;
   }
-  return address >= end && listener_.valid(id_);
+  return address >= end && listener_->valid(id_);
 }
 
 Supervisor::OpenNode* Supervisor::find(os::FileIdentity identity) {
@@ -38,42 +38,44 @@ Supervisor::OpenNode* Supervisor::find(os::FileIdentity identity) {
   return at == open_.end() ? nullptr : at->second.get();
 }
 
-const Node* Supervisor::node_at(os::FileIdentity identity) const {
-  for (std::size_t i = 0; i < placeholders_.size(); ++i) {
-    if (placeholders_[i] == identity) return &options_.nodes[i];
-  }
+std::optional<std::size_t> Supervisor::slot_at(const Run& run, os::FileIdentity identity) const {
+  const auto node = run.nodes.find(identity);
+  if (node != run.nodes.end()) return node->second;
   // An open node opened again by way of /proc/self/fd is another open node.
   const auto at = open_.find(identity);
-  return at == open_.end() ? nullptr : at->second->node;
+  if (at == open_.end()) return std::nullopt;
+  return at->second->slot;
 }
 
-Supervisor::OpenNode* Supervisor::resolve(const os::Notification& call, int fd, bool& ended) {
+Supervisor::OpenNode* Supervisor::resolve(Run& run, const os::Notification& call, int fd, bool& ended) {
   const auto identity = os::identity_of_foreign_fd(call.thread, fd);
   if (!identity) return nullptr;
   if (OpenNode* file = find(*identity)) return file;
-  const Node* node = node_at(*identity);
-  if (node == nullptr) return nullptr;
+  const auto slot = slot_at(run, *identity);
+  if (!slot) return nullptr;
   OpenNode* file = nullptr;
-  const int result = adopt_read_only(call, fd, *node, file);
+  const int result = adopt_read_only(run, call, fd, *slot, file);
   // Not open for ioctls at all, or gone meanwhile: the kernel knows the words.
   if (result == -EBADF) return nullptr;
   if (result < 0) {
     ended = true;
-    (void)listener_.respond(call.id, result);
+    (void)run.listener->respond(call.id, result);
   }
   return file;
 }
 
-int Supervisor::create_open_node(const Node& node, OpenNode*& out) {
+int Supervisor::create_open_node(Run& run, const os::Notification& call, std::size_t slot, OpenNode*& out) {
   auto memory = NodeFile::create();
   if (!memory) return memory.error().code > 0 ? -memory.error().code : -ENOMEM;
   auto open = std::make_unique<OpenNode>();
-  open->node = &node;
+  open->run = &run;
+  open->slot = slot;
+  open->process = call.thread;
   open->memory = std::move(*memory);
   const auto watch = closes_.add(open->memory->fd());
   if (!watch) return -watch.error().code;
   open->watch = *watch;
-  const int result = node.driver->open(*open->memory, open->file);
+  const int result = options_.nodes[slot].driver->open(*open->memory, open->file);
   if (result < 0) {
     closes_.remove(open->watch);
     return result;
@@ -88,23 +90,24 @@ int Supervisor::create_open_node(const Node& node, OpenNode*& out) {
 // A descriptor that the kernel opened for reading, on the node's own file. It
 // is replaced by an open node. Other descriptors of the same description find
 // the same open node by the file position, which they share.
-int Supervisor::adopt_read_only(const os::Notification& call, int fd, const Node& node, OpenNode*& out) {
+int Supervisor::adopt_read_only(Run& run, const os::Notification& call, int fd, std::size_t slot,
+                                OpenNode*& out) {
   const auto copy = os::copy_foreign_fd(call.thread, fd);
   const auto flags = os::foreign_fd_flags(call.thread, fd);
-  if (!copy || !flags || (*flags & O_PATH) != 0 || !listener_.valid(call.id)) return -EBADF;
+  if (!copy || !flags || (*flags & O_PATH) != 0 || !run.listener->valid(call.id)) return -EBADF;
   const std::uint64_t tag = os::file_position(copy->get());
   const auto known = std::find_if(open_.begin(), open_.end(), [&](const auto& entry) {
-    return entry.second->tag == tag && entry.second->node == &node;
+    return entry.second->tag == tag && entry.second->slot == slot;
   });
   OpenNode* file = known == open_.end() ? nullptr : known->second.get();
   if (file == nullptr) {
-    if (const int result = create_open_node(node, file); result < 0) return result;
+    if (const int result = create_open_node(run, call, slot, file); result < 0) return result;
     os::set_file_position(copy->get(), file->tag);
   }
   const auto own = file->memory->open_again(*flags);
   if (!own) return -ENFILE;
-  const int result = listener_.replace_fd(call.id, own->get(), fd,
-                                          (*flags & O_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
+  const int result = run.listener->replace_fd(call.id, own->get(), fd,
+                                              (*flags & O_CLOEXEC) != 0 ? CloseOnExec::yes : CloseOnExec::no);
   if (result < 0) return result;
   out = file;
   return 0;
@@ -136,14 +139,42 @@ void Supervisor::try_close(OpenNode& file) {
     file.ask_at = options_.now() + file.ask_after;
     return;
   }
-  const Node& node = *file.node;
-  node.driver->close(file.file);
+  force_close(file);
+}
+
+void Supervisor::force_close(OpenNode& file) {
+  const std::size_t slot = file.slot;
+  options_.nodes[slot].driver->close(file.file);
   closes_.remove(file.watch);
   by_watch_.erase(file.watch);
   const auto at = open_.find(file.memory->identity());
   closed_.push_back(std::move(at->second));
   open_.erase(at);
-  publish(node);
+  publish(slot);
+}
+
+// Nobody of an ended program is left; what it had open is closed by now, or
+// soon. A file that somebody outside received is taken away at last.
+void Supervisor::carry_on_ending() {
+  std::vector<ProgramId> ended;
+  for (const auto& [id, run] : runs_) {
+    if (!run->when_ended) continue;
+    const bool give_up = options_.now() >= run->give_up;
+    bool left = false;
+    for (auto at = open_.begin(); at != open_.end();) {
+      OpenNode& file = *at->second;
+      ++at;
+      if (file.run != run.get()) continue;
+      give_up ? force_close(file) : try_close(file);
+    }
+    for (const auto& entry : open_) left |= entry.second->run == run.get();
+    if (!left) ended.push_back(id);
+  }
+  for (const ProgramId id : ended) {
+    const auto done = std::move(runs_[id]->when_ended);
+    runs_.erase(id);
+    done();
+  }
 }
 
 void Supervisor::bury() {

@@ -15,21 +15,24 @@ constexpr std::chrono::milliseconds kSignalPoll{10};
 }  // namespace
 
 void Supervisor::end_sleeper(std::uint64_t id, int result) {
-  if (sleepers_.erase(id) != 0) (void)listener_.respond(id, result);
+  const auto at = sleepers_.find(id);
+  if (at == sleepers_.end()) return;
+  (void)at->second.listener->respond(at->second.notification, result);
+  sleepers_.erase(at);
 }
 
 void Supervisor::check_sleepers() {
   std::vector<std::uint64_t> gone;
   for (const auto& [id, sleeper] : sleepers_) {
-    if (!listener_.valid(id)) gone.push_back(id);
+    if (!sleeper.listener->valid(sleeper.notification)) gone.push_back(id);
   }
   for (const std::uint64_t id : gone) {
     const auto at = sleepers_.find(id);
     if (at == sleepers_.end()) continue;
-    const Node& node = *at->second.node;
+    const std::size_t slot = at->second.slot;
     sleepers_.erase(at);
-    node.driver->interrupt(driver::CallId{id});
-    publish(node);
+    options_.nodes[slot].driver->interrupt(driver::CallId{id});
+    publish(slot);
   }
   if (!sleepers_.empty() && options_.now() >= next_signal_poll_) poll_signals();
 }
@@ -55,10 +58,10 @@ void Supervisor::poll_signals() {
   for (const Hit& hit : hits) {
     const auto at = sleepers_.find(hit.id);
     if (at == sleepers_.end()) continue;
-    const Node& node = *at->second.node;
-    node.driver->interrupt(driver::CallId{hit.id});
+    const std::size_t slot = at->second.slot;
+    options_.nodes[slot].driver->interrupt(driver::CallId{hit.id});
     end_sleeper(hit.id, hit.result);
-    publish(node);
+    publish(slot);
   }
 }
 

@@ -1,6 +1,6 @@
-// Answers the system calls of a program that runs on simulated cards: opens of
-// their nodes, ioctls on them, mappings of them, sockets for uevents.
-// Everything else the kernel does itself.
+// Answers the system calls of programs that run on simulated cards: opens of
+// their nodes, ioctls on them, mappings of them, writes to their attributes,
+// sockets for uevents. Everything else the kernel does itself.
 #pragma once
 
 #include <chrono>
@@ -9,84 +9,118 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 #include "os/close_watch.hpp"
-#include "os/file_tree.hpp"
 #include "os/foreign_process.hpp"
 #include "os/kernel_events.hpp"
-#include "os/process_tree.hpp"
 #include "os/seccomp.hpp"
-#include "os/signal_inbox.hpp"
 #include "sim/driver/driver.hpp"
 #include "sim/syscall/node_file.hpp"
+#include "sim/syscall/program.hpp"
+#include "sim/syscall/sys_tree.hpp"
 #include "sim/syscall/topology.hpp"
 
 namespace qaic::sim::syscall {
 
 // One node and what is behind it.
 struct Node {
-  Slot slot;
   driver::Driver* driver = nullptr;
   // Readable while events of the cores wait; -1: there are none.
   int cores_fd = -1;
   std::function<std::vector<device::CoreEvent>()> take_core_events;
 };
 
-// Runs on one thread and sleeps when nothing happens.
+// Lives on one thread and sleeps when nothing happens.
 class Supervisor {
  public:
   struct Options {
-    std::vector<Node> nodes;  // at least one
+    std::vector<Node> nodes;  // one per slot, at least one
+    SysTreeOptions sys;
     std::function<std::chrono::nanoseconds()> now;
-    os::SignalInbox signals;
-    // Told what goes wrong without ending the program's run.
+    // Told what goes wrong without ending a program's run.
     std::function<void(const base::Error&)> warn;
   };
 
-  // Starts the program, under its filter and with its view of /sys and /dev,
-  // but does not let it run yet. Error ids: those of os::.
-  struct View;
-  static base::Result<std::unique_ptr<Supervisor>> start(Options options, std::vector<std::string> command,
-                                                         View view);
+  // Error ids: those of os::.
+  static base::Result<std::unique_ptr<Supervisor>> create(Options options);
   ~Supervisor();
 
-  // Lets the program run and serves it until it and all its descendants ended.
-  [[nodiscard]] base::Result<os::ProcessTree::Outcome> serve();
+  // What a program that starts now is to see.
+  [[nodiscard]] View view() const;
+
+  // ---- programs
+  enum class ProgramId : std::uint32_t {};
+  // Serves the program from now on. `name` is for holders().
+  ProgramId add(Entrance entrance, std::string name);
+  // All its processes have ended: takes away what it left open. `done` is
+  // called once nothing is left.
+  void end(ProgramId program, std::function<void()> done);
+
+  // Waits for something to happen, and handles it.
+  void step();
+  // Calls back from step() whenever the descriptor is readable or hung up.
+  void watch(int fd, std::function<void()> readable);
+  void unwatch(int fd);
+
+  // ---- the cards, from outside; uevents and attributes follow
+  // Unbinds the driver; pulls the card out (a rescan finds it again).
+  void unbind(std::size_t slot);
+  void pull_out(std::size_t slot);
+  void rescan();
+
+  // An open node.
+  struct Holder {
+    std::size_t slot = 0;
+    pid_t process = 0;    // that opened it
+    std::string program;  // name given to add()
+  };
+  [[nodiscard]] std::vector<Holder> holders() const;
+  [[nodiscard]] const SlotState& state(std::size_t slot) const { return options_.sys.states[slot]; }
 
  private:
+  struct Run;
   struct OpenNode;
+  struct OpenAttribute;
   struct Sleeper;
   class Memory;
 
-  Supervisor(Options options, os::ProcessTree tree, os::SeccompListener listener, os::CloseWatch closes);
+  Supervisor(Options options, os::CloseWatch closes);
 
-  void step();
   [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const;
-  void forward_signals();
-  void handle(const os::Notification& call);
-  void handle_open(const os::Notification& call);
-  void handle_ioctl(const os::Notification& call);
-  void handle_mmap(const os::Notification& call);
-  void handle_socket(const os::Notification& call);
-  void handle_fstatfs(const os::Notification& call);
+  void handle(Run& run, const os::Notification& call);
+  void handle_open(Run& run, const os::Notification& call);
+  void handle_ioctl(Run& run, const os::Notification& call);
+  void handle_mmap(Run& run, const os::Notification& call);
+  void handle_socket(Run& run, const os::Notification& call);
+  void handle_fstatfs(Run& run, const os::Notification& call);
+  void handle_write(Run& run, const os::Notification& call);
+  int open_node(Run& run, const os::Notification& call, std::size_t slot, std::uint64_t flags);
 
   // ---- open nodes
   OpenNode* find(os::FileIdentity identity);
-  [[nodiscard]] const Node* node_at(os::FileIdentity identity) const;
+  [[nodiscard]] std::optional<std::size_t> slot_at(const Run& run, os::FileIdentity identity) const;
   // The open node behind a client's descriptor; null when it is none. May end
   // the call with an error, then `ended` is set.
-  OpenNode* resolve(const os::Notification& call, int fd, bool& ended);
-  void let_kernel(const os::Notification& call) const { (void)listener_.pass(call.id); }
-  int create_open_node(const Node& node, OpenNode*& out);
-  int adopt_read_only(const os::Notification& call, int fd, const Node& node, OpenNode*& out);
+  OpenNode* resolve(Run& run, const os::Notification& call, int fd, bool& ended);
+  int create_open_node(Run& run, const os::Notification& call, std::size_t slot, OpenNode*& out);
+  int adopt_read_only(Run& run, const os::Notification& call, int fd, std::size_t slot, OpenNode*& out);
   void after_closes();
   void try_close(OpenNode& file);
+  void force_close(OpenNode& file);
   void bury();
+  void carry_on_ending();
+
+  // ---- attributes
+  int open_attribute(Run& run, const os::Notification& call, std::size_t attribute, std::uint64_t flags);
+  int write_attribute(const WritableAttribute& attribute, std::string_view text);
+  void locate(Run& run) const;
+  void refresh();
+  void show_attribute(const std::string& path, const std::string& text);
 
   // ---- sleeping calls
   void check_sleepers();
@@ -96,31 +130,31 @@ class Supervisor {
   // ---- the card's side
   void collect_core_events(int cores_fd);
   void run_cards();
-  void publish(const Node& node);
+  void publish(std::size_t slot);
+  void follow_presence(std::size_t slot);
+  void set_bound(std::size_t slot, bool bound);
+  using Variables = std::vector<std::pair<std::string, std::string>>;
+  void announce(const std::string& action, const std::string& path, const std::string& subsystem,
+                const Variables& variables);
+  void announce_channels(std::size_t slot, bool come);
+  void announce_accel(std::size_t slot, const std::string& action, const Variables& more);
+  void announce_mhi(std::size_t slot, const std::string& action, const Variables& more);
 
   Options options_;
-  os::ProcessTree tree_;
-  os::SeccompListener listener_;
   os::CloseWatch closes_;
-  std::vector<os::FileIdentity> placeholders_;  // of options_.nodes
-  std::set<std::uint64_t> sys_devices_;         // file systems laid over /sys
-  os::Fd devices_;                              // their folder, writable
-  std::string devices_path_;                    // below /sys
   std::optional<os::KernelEvents> uevents_;
+  std::map<ProgramId, std::unique_ptr<Run>> runs_;
+  std::uint32_t next_program_ = 0;
+  std::map<int, std::function<void()>> watched_;
+  std::vector<WritableAttribute> attributes_;
+  std::vector<OpenAttribute> open_attributes_;
   std::map<os::FileIdentity, std::unique_ptr<OpenNode>> open_;
   std::unordered_map<int, OpenNode*> by_watch_;
   std::vector<std::unique_ptr<OpenNode>> closed_;  // until the driver let go of their memory
-  std::map<std::uint64_t, Sleeper> sleepers_;      // by notification
+  std::map<std::uint64_t, Sleeper> sleepers_;      // by CallId
+  std::uint64_t next_call_ = 0;
   std::chrono::nanoseconds next_signal_poll_{};
   std::uint64_t next_tag_ = 0;
-  bool ended_ = false;
-};
-
-// What the program sees of /sys and /dev.
-struct Supervisor::View {
-  os::FileTree sys;
-  os::FileTree dev;
-  std::string root;  // folder of the cards' root bus, below /sys
 };
 
 }  // namespace qaic::sim::syscall

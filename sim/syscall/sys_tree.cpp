@@ -58,6 +58,31 @@ std::string uevent_text(const std::vector<std::pair<std::string, std::string>>& 
   return out;
 }
 
+std::string alias_of(const PciIds& ids) {
+  return "pci:v" + hex(ids.vendor, 8, Letters::upper) + "d" + hex(ids.device, 8, Letters::upper) + "sv" +
+         hex(ids.subsystem_vendor, 8, Letters::upper) + "sd" + hex(ids.subsystem_device, 8, Letters::upper) +
+         "bc" + hex(ids.pci_class >> 16, 2, Letters::upper) + "sc" +
+         hex((ids.pci_class >> 8) & 0xFF, 2, Letters::upper) + "i" +
+         hex(ids.pci_class & 0xFF, 2, Letters::upper);
+}
+
+std::vector<std::pair<std::string, std::string>> pci_uevent(const PciAddress& address, const PciIds& ids,
+                                                            const std::string& driver) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (!driver.empty()) out.emplace_back("DRIVER", driver);
+  out.emplace_back("PCI_CLASS", hex(ids.pci_class, 4, Letters::upper));
+  out.emplace_back("PCI_ID", hex(ids.vendor, 4, Letters::upper) + ":" + hex(ids.device, 4, Letters::upper));
+  out.emplace_back("PCI_SUBSYS_ID", hex(ids.subsystem_vendor, 4, Letters::upper) + ":" +
+                                        hex(ids.subsystem_device, 4, Letters::upper));
+  out.emplace_back("PCI_SLOT_NAME", address.text());
+  out.emplace_back("MODALIAS", alias_of(ids));
+  return out;
+}
+
+PciIds ids_of(const device::CardConfig& card) {
+  return card_ids(card.sku == Sku::pcie_080 || card.sku == Sku::pcie_ultra_080);
+}
+
 // What PCI functions of all kinds show (drivers/pci/pci-sysfs.c).
 void add_function(FileTree& tree, const std::string& path, const PciAddress& address, const PciIds& ids,
                   Link link, const std::string& config, const SysTreeOptions& options,
@@ -82,30 +107,16 @@ void add_function(FileTree& tree, const std::string& path, const PciAddress& add
   file("max_link_width", std::to_string(link.width));
   file("current_link_speed", speed_text(link.generation));
   file("current_link_width", std::to_string(link.width));
-  const std::string alias =
-      "pci:v" + hex(ids.vendor, 8, Letters::upper) + "d" + hex(ids.device, 8, Letters::upper) + "sv" +
-      hex(ids.subsystem_vendor, 8, Letters::upper) + "sd" + hex(ids.subsystem_device, 8, Letters::upper) +
-      "bc" + hex(ids.pci_class >> 16, 2, Letters::upper) + "sc" +
-      hex((ids.pci_class >> 8) & 0xFF, 2, Letters::upper) + "i" +
-      hex(ids.pci_class & 0xFF, 2, Letters::upper);
-  file("modalias", alias);
-  tree.add_file(
-      path + "/uevent",
-      uevent_text({{"DRIVER", driver},
-                   {"PCI_CLASS", hex(ids.pci_class, 4, Letters::upper)},
-                   {"PCI_ID", hex(ids.vendor, 4, Letters::upper) + ":" + hex(ids.device, 4, Letters::upper)},
-                   {"PCI_SUBSYS_ID", hex(ids.subsystem_vendor, 4, Letters::upper) + ":" +
-                                         hex(ids.subsystem_device, 4, Letters::upper)},
-                   {"PCI_SLOT_NAME", address.text()},
-                   {"MODALIAS", alias}}),
-      0644);
+  file("modalias", alias_of(ids));
+  tree.add_file(path + "/uevent", uevent_text(pci_uevent(address, ids, driver)), 0644);
   const bool whole = options.config == SysTreeOptions::Config::whole;
   tree.add_file(path + "/config", whole ? config : config.substr(0, kConfigPublicSize), 0644);
 
   const std::string up = up_to_sys(path);
   tree.add_link(path + "/subsystem", up + "bus/pci");
-  tree.add_link(path + "/driver", up + "bus/pci/drivers/" + driver);
   tree.add_link("bus/pci/devices/" + address.text(), "../../../" + path);
+  if (driver.empty()) return;
+  tree.add_link(path + "/driver", up + "bus/pci/drivers/" + driver);
   tree.add_link("bus/pci/drivers/" + driver + "/" + address.text(), "../../../../" + path);
 }
 
@@ -123,11 +134,12 @@ std::string resource_text(const std::array<Bar, 3>& bars) {
   return out;
 }
 
-void add_mhi(FileTree& tree, const Slot& slot, const device::CardConfig& card) {
+void add_mhi(FileTree& tree, const Slot& slot, const device::CardConfig& card, bool channels) {
   const std::string name = "mhi" + std::to_string(slot.mhi);
   const std::string controller = slot.path + "/" + name;
   const unsigned long serial = std::strtoul(card.hw_serial.c_str(), nullptr, 0);
-  const auto add_device = [&](const std::string& path, const std::string& device, const std::string& driver) {
+  const auto add_device = [&](const std::string& path, const std::string& device, const std::string& driver,
+                              const std::string& alias) {
     const std::string up = up_to_sys(path);
     tree.add_link(path + "/subsystem", up + "bus/mhi");
     tree.add_file(path + "/serial_number", "Serial Number: " + std::to_string(serial) + "\n");
@@ -138,18 +150,17 @@ void add_mhi(FileTree& tree, const Slot& slot, const device::CardConfig& card) {
       tree.add_link(path + "/driver", up + "bus/mhi/drivers/" + driver);
       tree.add_link("bus/mhi/drivers/" + driver + "/" + device, "../../../../" + path);
     }
-    variables.emplace_back("MODALIAS", "mhi:" + (device == name ? name : device.substr(name.size() + 1)));
+    variables.emplace_back("MODALIAS", alias);
     tree.add_file(path + "/uevent", uevent_text(variables), 0644);
   };
-  add_device(controller, name, {});
-  for (const char* channel : kChannels) {
-    const std::string device = name + "_" + channel;
-    const bool is_control = std::string_view(channel) == "QAIC_CONTROL";
-    add_device(controller + "/" + device, device, is_control ? "qaic_mhi" : "");
+  add_device(controller, name, {}, "mhi:" + name);
+  if (!channels) return;
+  for (const ChannelDevice& channel : channel_devices(slot)) {
+    add_device(controller + "/" + channel.name, channel.name, channel.driver, channel.modalias);
   }
 }
 
-void add_accel(FileTree& tree, const Slot& slot) {
+void add_accel(FileTree& tree, const Slot& slot, const SlotState& state) {
   const std::string name = "accel" + std::to_string(slot.minor);
   const std::string path = slot.accel_path();
   const std::string number = std::to_string(wire::uapi::kAccelMajor) + ":" + std::to_string(slot.minor);
@@ -161,7 +172,7 @@ void add_accel(FileTree& tree, const Slot& slot) {
   tree.add_link("class/accel/" + name, "../../" + path);
   tree.add_link("dev/char/" + number, "../../" + path);
   for (unsigned dbc = 0; dbc < wire::uapi::kDbcCount; ++dbc) {
-    tree.add_file(path + "/dbc" + std::to_string(dbc) + "_state", "0\n");
+    tree.add_file(path + "/dbc" + std::to_string(dbc) + "_state", std::to_string(state.dbc[dbc]) + "\n");
   }
 }
 
@@ -174,8 +185,58 @@ std::vector<std::pair<std::string, std::string>> accel_uevent(const Slot& slot) 
           {"DEVTYPE", "accel_minor"}};
 }
 
+std::vector<ChannelDevice> channel_devices(const Slot& slot) {
+  std::vector<ChannelDevice> out;
+  for (const char* channel : kChannels) {
+    const bool is_control = std::string_view(channel) == "QAIC_CONTROL";
+    out.push_back({"mhi" + std::to_string(slot.mhi) + "_" + channel, std::string("mhi:") + channel,
+                   is_control ? "qaic_mhi" : ""});
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> function_uevent(const SysTreeOptions& options,
+                                                                 std::size_t slot) {
+  return pci_uevent(options.topology.slots[slot].address, ids_of(options.cards[slot]),
+                    options.states[slot].bound ? "qaic" : "");
+}
+
+std::vector<WritableAttribute> writable_attributes(const SysTreeOptions& options) {
+  using Action = WritableAttribute::Action;
+  std::vector<WritableAttribute> out;
+  for (std::size_t i = 0; i < options.topology.slots.size(); ++i) {
+    const Slot& slot = options.topology.slots[i];
+    const SlotState& state = options.states[i];
+    if (!state.present) continue;
+    out.push_back({Action::reset_pci, slot.path + "/reset", i, 0200, {}});
+    out.push_back({Action::remove, slot.path + "/remove", i, 0220, {}});
+    out.push_back({Action::rescan, slot.path + "/rescan", i, 0220, {}});
+    if (!state.bound) continue;
+    const std::string controller = slot.path + "/mhi" + std::to_string(slot.mhi);
+    out.push_back({Action::reset_soc, controller + "/soc_reset", i, 0200, {}});
+    if (!state.channels) continue;
+    for (const ChannelDevice& channel : channel_devices(slot)) {
+      out.push_back({Action::reset_soc, controller + "/" + channel.name + "/soc_reset", i, 0200, {}});
+    }
+  }
+  out.push_back({Action::rescan, "bus/pci/rescan", 0, 0200, {}});
+  out.push_back({Action::bind, "bus/pci/drivers/qaic/bind", 0, 0200, {}});
+  out.push_back({Action::unbind, "bus/pci/drivers/qaic/unbind", 0, 0200, {}});
+  const std::string parameters = "module/qaic/parameters/";
+  out.push_back({Action::control_timeout, parameters + "control_resp_timeout_s", 0, 0600,
+                 std::to_string(options.parameters.control_resp_timeout.count()) + "\n"});
+  out.push_back({Action::wait_timeout, parameters + "wait_exec_default_timeout_ms", 0, 0600,
+                 std::to_string(options.parameters.wait_exec_default_timeout.count()) + "\n"});
+  return out;
+}
+
 os::FileTree sys_tree(const SysTreeOptions& options) {
   FileTree tree;
+  // There also while no card is.
+  for (const char* folder : {"class/accel", "dev/char", "bus/mhi/devices", "bus/mhi/drivers/qaic_mhi",
+                             "bus/pci", "bus/pci/devices", "bus/pci/drivers/qaic"}) {
+    tree.add_folder(folder);
+  }
   const Topology& topology = options.topology;
   tree.add_file("devices/" + topology.root + "/uevent", "", 0644);
   for (const Bridge& bridge : topology.bridges) {
@@ -186,31 +247,33 @@ os::FileTree sys_tree(const SysTreeOptions& options) {
   for (std::size_t i = 0; i < topology.slots.size(); ++i) {
     const Slot& slot = topology.slots[i];
     const device::CardConfig& card = options.cards[i];
-    const bool is_080 = card.sku == Sku::pcie_080 || card.sku == Sku::pcie_ultra_080;
-    const PciIds ids = card_ids(is_080);
+    const SlotState& state = options.states[i];
+    if (!state.present) continue;
+    const PciIds ids = ids_of(card);
     const auto bars = card_bars(i);
     const Link link;
-    add_function(tree, slot.path, slot.address, ids, link, card_config(ids, bars, link), options, "qaic");
+    add_function(tree, slot.path, slot.address, ids, link, card_config(ids, bars, link), options,
+                 state.bound ? "qaic" : "");
     tree.add_file(slot.path + "/resource", resource_text(bars));
-    add_accel(tree, slot);
-    add_mhi(tree, slot, card);
+    if (!state.bound) continue;
+    add_accel(tree, slot, state);
+    add_mhi(tree, slot, card, state.channels);
   }
-  const std::string parameters = "module/qaic/parameters/";
-  tree.add_file(parameters + "control_resp_timeout_s",
-                std::to_string(options.parameters.control_resp_timeout.count()) + "\n", 0600);
-  tree.add_file(parameters + "wait_exec_default_timeout_ms",
-                std::to_string(options.parameters.wait_exec_default_timeout.count()) + "\n", 0600);
-  tree.add_file(parameters + "datapath_polling", "N\n", 0400);
+  for (const WritableAttribute& attribute : writable_attributes(options)) {
+    tree.add_file(attribute.path, attribute.content, attribute.mode);
+  }
+  tree.add_file("module/qaic/parameters/datapath_polling", "N\n", 0400);
   tree.add_link("bus/pci/drivers/qaic/module", "../../../../module/qaic");
   tree.add_link("module/qaic/drivers/pci:qaic", "../../../bus/pci/drivers/qaic");
   return tree;
 }
 
-os::FileTree dev_tree(const Topology& topology) {
+os::FileTree dev_tree(const SysTreeOptions& options) {
   FileTree tree;
   tree.add_folder("accel");
-  for (const Slot& slot : topology.slots) {
-    tree.add_file("accel/accel" + std::to_string(slot.minor), "", 0666);
+  for (std::size_t i = 0; i < options.topology.slots.size(); ++i) {
+    if (!options.states[i].present || !options.states[i].bound) continue;
+    tree.add_file("accel/accel" + std::to_string(options.topology.slots[i].minor), "", 0666);
   }
   return tree;
 }

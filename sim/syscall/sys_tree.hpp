@@ -4,19 +4,32 @@
 // absent.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "os/file_tree.hpp"
 #include "sim/device/card.hpp"
 #include "sim/driver/driver.hpp"
 #include "sim/syscall/topology.hpp"
+#include "wire/uapi.hpp"
 
 namespace qaic::sim::syscall {
 
+// What changes while cards live.
+struct SlotState {
+  bool present = true;                                // the PCI function is there
+  bool bound = true;                                  // to the driver
+  bool channels = true;                               // of MHI, once the card's system manager runs
+  std::array<unsigned, wire::uapi::kDbcCount> dbc{};  // dbcN_state
+};
+
 struct SysTreeOptions {
-  const Topology& topology;
-  const std::vector<device::CardConfig>& cards;  // one per slot
+  Topology topology;
+  std::vector<device::CardConfig> cards;  // one per slot
+  std::vector<SlotState> states;          // likewise
   driver::Parameters parameters;
   // All of the configuration space, as root sees it, or its first 64 bytes.
   enum class Config { whole, header } config = Config::header;
@@ -26,7 +39,28 @@ struct SysTreeOptions {
 // Below /sys.
 [[nodiscard]] os::FileTree sys_tree(const SysTreeOptions& options);
 // Below /dev.
-[[nodiscard]] os::FileTree dev_tree(const Topology& topology);
+[[nodiscard]] os::FileTree dev_tree(const SysTreeOptions& options);
+
+// An attribute that can be written, below /sys.
+struct WritableAttribute {
+  enum class Action { reset_soc, reset_pci, remove, rescan, bind, unbind, control_timeout, wait_timeout };
+  Action action = Action::reset_soc;
+  std::string path;
+  std::size_t slot = 0;  // for those of one card
+  unsigned mode = 0200;
+  std::string content;
+};
+[[nodiscard]] std::vector<WritableAttribute> writable_attributes(const SysTreeOptions& options);
+
+// Names of the MHI channels' devices, "mhi0_QAIC_CONTROL", and the driver that takes them, "" for none.
+struct ChannelDevice {
+  std::string name;
+  std::string modalias;
+  std::string driver;
+};
+[[nodiscard]] std::vector<ChannelDevice> channel_devices(const Slot& slot);
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> function_uevent(const SysTreeOptions& options,
+                                                                               std::size_t slot);
 
 // The variables of an accel device's uevent.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> accel_uevent(const Slot& slot);

@@ -150,6 +150,102 @@ class Cards(Test):
         self.assertIn("id: sim-too-many-cards", process.stderr)
 
 
+class Attributes(Test):
+    """What a program writes below /sys happens before its write returns."""
+    DEVICE = "/sys/class/accel/accel0/device"
+    QAIC = "/sys/bus/pci/drivers/qaic"
+
+    def script(self, text, *options):
+        return self.done(run("bash", "-c", f"cd {self.DEVICE}; {text}; true", options=options)).stdout.split()
+
+    def test_soc_reset_takes_the_card_down_and_it_comes_back(self):
+        out = self.script(f"echo 1 > mhi0/soc_reset; echo $?; ls mhi0 | grep -c mhi0_; "
+                          f"(: <>{NODE}) 2>&1 | grep -o 'No such device'; sleep 1.2; ls mhi0 | grep -c mhi0_; {CLIENT} buffer {NODE} && echo fine",
+                          "--boot-time", "1000")
+        self.assertEqual(out, ["0", "0", "No", "such", "device", "10", "fine"])
+
+    def test_every_channel_device_has_soc_reset(self):
+        out = self.script("echo anything > mhi0/mhi0_QAIC_CONTROL/soc_reset; echo $?; ls -d mhi0/mhi0_QAIC_CONTROL",
+                          "--boot-time", "5000")
+        self.assertEqual(out, ["0"])
+
+    def test_pci_reset_takes_exactly_one(self):
+        for text, code in (("1", 0), ("0x1", 0), ("01", 0), ("2", 1), ("0", 1), ("x", 1), ("1 2", 1)):
+            out = self.script(f"echo '{text}' > reset; echo $?; ls mhi0 | grep -c mhi0_", "--boot-time", "5000")
+            self.assertEqual(out, [str(code), "0" if code == 0 else "10"], text)
+
+    def test_errno_of_a_write(self):
+        program = ("import os, sys\n"
+                   "for path, text in (line.split('=') for line in sys.argv[1:]):\n"
+                   "    fd = os.open(path, os.O_WRONLY)\n"
+                   "    try: print(os.write(fd, text.encode()))\n"
+                   "    except OSError as error: print(-error.errno)\n")
+        limits = "/sys/module/qaic/parameters"
+        cases = ((f"{self.DEVICE}/reset=7", -22), (f"{self.DEVICE}/mhi0/soc_reset=xyz", 3),
+                 (f"{self.QAIC}/unbind=0000:00:99.0", -19), (f"{self.QAIC}/bind={CARD}", -16),
+                 (f"{limits}/control_resp_timeout_s=12", 2), (f"{limits}/control_resp_timeout_s=5000000000", -34),
+                 (f"{limits}/control_resp_timeout_s=-1", -22), (f"{limits}/wait_exec_default_timeout_ms=0x20\n", 5),
+                 (f"{self.DEVICE}/reset=12345678", -1), (f"{self.DEVICE}/reset={'1' * 40}", -1))
+        out = self.done(run("/usr/bin/python3", "-c", program, *(case for case, _ in cases))).stdout.split()
+        self.assertEqual(out, [str(result) for _, result in cases])
+
+    def test_present_values_are_read(self):
+        parameters = "/sys/module/qaic/parameters"
+        out = self.script(f"cat {parameters}/*; exec 3<{parameters}/control_resp_timeout_s; "
+                          f"echo 7 > {parameters}/control_resp_timeout_s; cat <&3; cat {parameters}/*",
+                          "--control-timeout", "1234")
+        self.assertEqual(out, ["1234", "N", "5000", "7", "7", "N", "5000"])
+        out = self.done(run("udevadm", "info", "-a", "/sys/module/qaic", options=["--control-timeout", "77"])).stdout
+        self.assertIn('ATTR{parameters/control_resp_timeout_s}=="77"', out)
+
+    def test_modes(self):
+        out = self.script(f"stat -c %a mhi0/soc_reset reset remove rescan {self.QAIC}/bind "
+                          "/sys/module/qaic/parameters/control_resp_timeout_s")
+        self.assertEqual(out, ["200", "200", "220", "220", "200", "600"])
+        if not ORDINARY and os.getuid() == 0:
+            out = self.script("setpriv --reuid=65534 --clear-groups bash -c 'echo 1 > reset' 2>&1; ls mhi0 | grep -c mhi0_",
+                              "--boot-time", "5000")
+            self.assertEqual((out[-3:-1], out[-1]), (["Permission", "denied"], "10"))
+
+    def test_remove_and_rescan(self):
+        out = self.script(f"echo 1 > remove; ls /dev/accel /sys/class/accel /sys/bus/pci/devices | grep -e accel[0-9] -e {CARD};"
+                          f" echo 1 > /sys/bus/pci/rescan; sleep 0.4; ls /dev/accel; {CLIENT} buffer {NODE} && echo fine;"
+                          f" readlink -f /sys/class/accel/accel0/device | grep -o {CARD}")
+        self.assertEqual(out, ["accel0", "fine", CARD])
+        out = self.script("echo 0 > remove; ls /dev/accel; echo 1 > rescan; ls /dev/accel", "--cards", "2")
+        self.assertEqual(out, ["accel0", "accel1"] * 2)
+
+    def test_bind_and_unbind(self):
+        out = self.script(f"exec 4<>{NODE}; echo {CARD} > {self.QAIC}/unbind; ls /dev/accel; ls -d driver mhi0 accel;"
+                          f" echo -n {CARD} > {self.QAIC}/bind; readlink driver | xargs basename; ls -d mhi0 accel;"
+                          f" {CLIENT} buffer {NODE} && echo fine")
+        self.assertEqual(out, ["qaic", "accel", "mhi0", "fine"])
+
+    def test_uevents_of_a_reset_in_order(self):
+        script = (f"stdbuf -oL udevadm monitor --kernel -p & sleep 0.5; echo 1 > {{}}; sleep 0.6; kill %1; wait")
+        channels = 10
+        for attribute, offline in (("mhi0/soc_reset", 1), ("reset", 2)):
+            out = self.done(run("bash", "-c", f"cd {self.DEVICE}; " + script.format(attribute))).stdout
+            events = []
+            for event in out.split("\n\n"):
+                fields = dict(line.split("=", 1) for line in event.splitlines() if "=" in line)
+                if "ACTION" in fields:
+                    events.append((fields["ACTION"], fields["SUBSYSTEM"], fields.get("EXEC_ENV", "")))
+            expected = [("offline", "accel", "")] * offline + [("change", "mhi", "DISABLE")]
+            down, events = events[:len(expected)], events[len(expected):]
+            self.assertEqual(down, expected, out)
+            gone, events = events[:channels + 1], events[channels + 1:]
+            self.assertEqual(gone.count(("remove", "mhi", "")), channels, out)
+            self.assertEqual(gone.count(("unbind", "mhi", "")), 1, out)
+            self.assertEqual(events[:2], [("change", "mhi", "SECONDARY BOOTLOADER"), ("change", "mhi", "MISSION MODE")])
+            self.assertEqual(events[2:-1].count(("add", "mhi", "")), channels, out)
+            self.assertEqual(events[-1], ("online", "accel", ""), out)
+
+    def test_other_short_writes_are_as_ever(self):
+        self.script("exec 5>reset; for i in 1 2 3; do echo $i; done > $(mktemp); python3 -c 'import os; r, w = os.pipe(); "
+                    "os.write(w, b\"ab\"); assert os.read(r, 9) == b\"ab\"'; echo 1 >&5", "--boot-time", "5000")
+
+
 class Surroundings(Test):
     def test_exit_codes(self):
         self.done(run("sh", "-c", "exit 7"), 7)
@@ -300,6 +396,20 @@ class Networks(Test):
         out = self.done(run("bash", "-c", f"cd /sys/class/accel/accel0; cat dbc0_state; {self.RUN} --timeout 2s "
                             f"{self.DEAF} >/dev/null 2>&1 & sleep 1; cat /sys/class/accel/accel0/dbc0_state; wait")).stdout
         self.assertEqual(out, "0\n1\n")
+
+    def test_reset_under_a_program_that_waits(self):
+        for attribute in ("device/mhi0/soc_reset", "device/reset", "device/remove"):
+            out = self.done(run("bash", "-c", f"{self.RUN} --timeout 60s {self.DEAF} >/dev/null 2>&1 & sleep 0.8; "
+                                f"echo 1 > /sys/class/accel/accel0/{attribute}; wait $!; echo $?; "
+                                "echo 1 > /sys/bus/pci/rescan; sleep 0.5; "
+                                f"{self.RUN} --quiet {self.SCALE_ADD} >/dev/null; echo $?")).stdout.split()
+            self.assertEqual(out[1], "0", attribute)
+            self.assertIn(out[0], ("5", "7"), attribute)
+
+    def test_killed_while_the_card_boots(self):
+        self.done(run("bash", "-c", f"for i in 1 2 3; do {self.RUN} --timeout 60s {self.DEAF} & sleep 0.8; "
+                      "echo 1 > /sys/class/accel/accel0/device/reset; kill -9 $!; wait; sleep 0.3; done; "
+                      f"{self.RUN} --quiet {self.SCALE_ADD} >/dev/null"))
 
     def test_killed_while_a_call_sleeps(self):
         self.done(run("bash", "-c", f"for i in 1 2 3; do {self.RUN} --timeout 60s {self.DEAF} & sleep 0.8; "
