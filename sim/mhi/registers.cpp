@@ -1,5 +1,8 @@
 #include "sim/mhi/registers.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace qaic::sim::mhi {
 
 using wire::mhi::DeviceState;
@@ -27,18 +30,11 @@ constexpr std::uint32_t at(Bhi reg) {
 bool is_context_base(std::uint32_t offset) {
   return offset >= at(Mhi::channel_contexts) && offset < at(Mhi::command_doorbell);
 }
+// What the host may write of BHI.
+constexpr std::array kBhiStorage{Bhi::image_address_low, Bhi::image_address_high, Bhi::image_size,
+                                 Bhi::image_doorbell,    Bhi::interrupt_vector,   Bhi::status};
 bool is_bhi_storage(std::uint32_t offset) {
-  switch (static_cast<Bhi>(offset - kBhi)) {
-    case Bhi::image_address_low:
-    case Bhi::image_address_high:
-    case Bhi::image_size:
-    case Bhi::image_doorbell:
-    case Bhi::interrupt_vector:
-    case Bhi::status:
-      return offset >= kBhi;
-    default:
-      return false;
-  }
+  return std::any_of(kBhiStorage.begin(), kBhiStorage.end(), [&](Bhi reg) { return at(reg) == offset; });
 }
 
 }  // namespace

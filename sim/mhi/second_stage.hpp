@@ -1,0 +1,60 @@
+// The second-stage boot loader (SBL): takes the firmware over Sahara, writes a
+// boot log, asks the host for the time, and says when the card may go on.
+// Source: kernel-interface §4.6 steps 8-11, §5, §6.3, §6.4.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/mhi/memory_dump.hpp"
+#include "sim/mhi/received_images.hpp"
+#include "sim/mhi/sahara.hpp"
+
+namespace qaic::sim::mhi {
+
+// One message for the host; `pair` is the even number of its channels.
+struct Outgoing {
+  unsigned pair = 0;
+  base::ByteVector bytes;
+};
+
+// A line as one message of QAIC_LOGGING, at most 512 bytes: ended by a newline
+// and a NUL, of which kernels up to 6.12 overwrite the last byte (§6.4).
+[[nodiscard]] base::ByteVector log_message(std::string_view line);
+
+class SecondStage {
+ public:
+  using Time = std::chrono::nanoseconds;  // of Clock::monotonic
+
+  SecondStage(ReceivedImages& images, std::optional<MemoryDump> dump, Time now);
+
+  void receive(unsigned pair, base::Bytes message);
+  [[nodiscard]] std::vector<Outgoing> take_outgoing();
+
+  // All firmware is here.
+  [[nodiscard]] bool loaded() const { return sahara_.complete(); }
+  // Firmware is missing for good: the card stays here until it is reset.
+  [[nodiscard]] bool stuck() const { return sahara_.failed(); }
+  // What the host said the time is (UTC).
+  [[nodiscard]] std::optional<std::chrono::microseconds> host_time() const { return host_time_; }
+  // Every line of the boot log so far.
+  [[nodiscard]] const std::string& log() const { return log_; }
+
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+  void tick(Time now);
+
+ private:
+  void say(std::string_view line);
+
+  Sahara sahara_;
+  Time started_;
+  std::optional<std::chrono::microseconds> host_time_;
+  std::string log_;
+  std::vector<Outgoing> outgoing_;
+};
+
+}  // namespace qaic::sim::mhi
