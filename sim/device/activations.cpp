@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "wire/qpc.hpp"
+#include "sim/device/activation.hpp"
 
 namespace qaic::sim::device {
 
@@ -14,53 +14,12 @@ using base::UserHandle;
 using nnc::InitialState;
 using nnc::Status;
 
-struct Activations::Activation {
-  // A channel without a network stays `ready`. `leaving`: the exit doorbell
-  // rang. `left`: all NSPs ended on their own. `dead`: crashed or hung.
-  enum class State { standby, ready, leaving, left, dead };
-
-  std::uint32_t id = 0;
-  UserHandle owner;
-  State state = State::ready;
-  LoadedNetwork* loaded = nullptr;  // null: a channel without a network
-  Pin network_pin;
-  Pin constants_pin;
-  std::uint64_t constants_offset = 0;  // in DDR
-  std::uint64_t constants_size = 0;
-  Numbers channel;
-  unsigned dbc = 0;
-  Numbers nsps;
-  Numbers semaphores;
-  std::array<std::int8_t, kSemaphores> virtual_of{};  // physical semaphore -> the network's, or -1
-  Range multicast_ids;
-  Range shared;  // static, then dynamic part
-  Range heap;
-  std::uint32_t exited = 0;  // mask of network-relative NSPs
-  std::optional<std::chrono::nanoseconds> deadline;
-  std::unique_ptr<CoreGroup> group;  // last: stops before its memories go
-
-  [[nodiscard]] const Network& network() const { return loaded->network; }
-  [[nodiscard]] std::uint64_t dynamic_offset() const;
-};
-
-namespace {
-
-std::uint64_t whole_units(std::uint64_t size) {
-  return (size + kDdrUnit - 1) & ~(kDdrUnit - 1);
-}
-
-std::string name_of(std::uint32_t id) {
-  return "activation " + std::to_string(id);
-}
-
-}  // namespace
-
 std::uint64_t Activations::Activation::dynamic_offset() const {
   return shared.offset() + whole_units(network().static_shared_size);
 }
 
 Activations::Activations(const Ports& ports, Resources& resources, Telemetry& telemetry, Journal& journal)
-    : ports_(ports), resources_(resources), telemetry_(telemetry), journal_(journal) {
+    : ports_(ports), resources_(resources), telemetry_(telemetry), journal_(journal), restart_(journal) {
   for (auto& channel : channels_) channel = std::make_unique<Channel>(ports.host_memory);
 }
 
@@ -117,7 +76,8 @@ Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNe
     return from.has_value();
   };
   if (!taken(resources_.nsps.take(network.nsp_count), activation->nsps)) {
-    return tl::unexpected(Status::nsp_exhausted);
+    const bool soon = resources_.nsps.free() + restarting_nsps() >= network.nsp_count;
+    return tl::unexpected(soon ? Status::subsystem_restart : Status::nsp_exhausted);
   }
   if (!taken(resources_.channels.take(1), activation->channel)) {
     return tl::unexpected(Status::virtual_channel_exhausted);
@@ -139,6 +99,7 @@ Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNe
   activation->owner = owner;
   activation->state = Activation::State::standby;
   activation->loaded = &loaded;
+  activation->name = network.name;
   activation->network_pin = Pin(loaded.users);
   if (constants != nullptr) {
     activation->constants_pin = Pin(constants->users);
@@ -238,9 +199,10 @@ Status Activations::start(Activation& activation) {
 
 Status Activations::change_state(UserHandle owner, std::uint32_t id, std::int32_t command) {
   const auto found = activations_.find(id);
-  if (found == activations_.end() || found->second->loaded == nullptr) return Status::not_found;
+  if (found == activations_.end() || found->second->name.empty()) return Status::not_found;
   Activation& activation = *found->second;
   if (activation.owner != owner) return Status::not_permitted;
+  if (activation.state == Activation::State::restarting) return Status::subsystem_restart;
   switch (static_cast<InitialState>(command)) {
     case InitialState::ready: {
       if (activation.state == Activation::State::ready) return Status::ok;
@@ -258,178 +220,6 @@ Status Activations::change_state(UserHandle owner, std::uint32_t id, std::int32_
   return Status::bad_parameter;
 }
 
-// ---- running ----
-
-void Activations::run(Activation& activation) {
-  const Channel::Progress progress = channels_[activation.dbc]->advance();
-  if (progress.changed_memory && activation.group != nullptr) activation.group->notify();
-  if (progress.ddr_bytes != 0) telemetry_.moved(ports_.clock.monotonic(), progress.ddr_bytes);
-  if (progress.halted) {
-    journal_.add("DMA bridge channel " + std::to_string(activation.dbc) + ": the host's queue is not mapped");
-  }
-  if (progress.interrupt) ports_.interrupts.raise(1 + activation.dbc);
-}
-
-std::uint32_t Activations::read(unsigned dbc, dbc::Register reg) const {
-  return dbc < channels_.size() ? channels_[dbc]->read(reg) : 0;
-}
-
-void Activations::write(unsigned dbc, dbc::Register reg, std::uint32_t value) {
-  if (dbc >= channels_.size()) return;
-  channels_[dbc]->write(reg, value);
-  if (by_channel_[dbc] != nullptr) run(*by_channel_[dbc]);
-}
-
-Activations::Activation* Activations::find_group(std::uint32_t group) {
-  for (const auto& [id, activation] : activations_) {
-    if (activation->group != nullptr && activation->group->id() == group) return activation.get();
-  }
-  return nullptr;
-}
-
-void Activations::core_event(const CoreEvent& event) {
-  Activation* const activation = find_group(event.group);
-  if (activation == nullptr) return;  // it ended meanwhile
-  const std::string nsp = name_of(activation->id) + " NSP " + std::to_string(event.nsp) + ": ";
-  switch (event.kind) {
-    case CoreEvent::Kind::semaphore:
-      on_semaphore(*activation, event);
-      break;
-    case CoreEvent::Kind::log:
-      journal_.add(nsp + event.text);
-      break;
-    case CoreEvent::Kind::exited:
-      on_exit(*activation, event.nsp);
-      break;
-    case CoreEvent::Kind::crashed:
-      die(*activation, nsp + "crashed: " + event.text);
-      break;
-    case CoreEvent::Kind::hang:
-      die(*activation, nsp + "reported that it hangs");
-      break;
-  }
-}
-
-// The command word's bits are the DMA bridge's, but the number is physical and
-// it always counts as enabled. Cores change semaphores; they cannot wait on them.
-void Activations::on_semaphore(Activation& activation, const CoreEvent& event) {
-  const auto word = dbc::SemaphoreWord::unpack(event.value);
-  const int number = activation.virtual_of[word.index];
-  const bool changes = word.command <= static_cast<std::uint8_t>(wire::uapi::SemaphoreCommand::dec);
-  if (number < 0 || !changes) {
-    journal_.add(name_of(activation.id) + ": a semaphore command that is not its own, " +
-                 std::to_string(event.value));
-    return;
-  }
-  channels_[activation.dbc]->semaphores().apply(word.command, static_cast<std::uint8_t>(number), word.value);
-  run(activation);
-}
-
-void Activations::on_exit(Activation& activation, unsigned nsp) {
-  if (nsp >= activation.network().nsp_count) return;
-  activation.exited |= 1U << nsp;
-  const std::uint32_t all = (1U << activation.network().nsp_count) - 1;
-  if (activation.exited != all) return;
-  if (activation.state == Activation::State::leaving) {
-    finish(activation.id, Status::ok);
-  } else if (activation.state == Activation::State::ready) {
-    // It left unasked. Requests that can still be served are; what would wait
-    // for it fails, so that nothing hangs.
-    activation.state = Activation::State::left;
-    journal_.add(name_of(activation.id) + " ended without being asked to");
-    channels_[activation.dbc]->set_mode(Channel::Mode::fail_waiting);
-    run(activation);
-  }
-}
-
-// How real firmware reports a dead network is not known. Here: its requests
-// complete with a status, it holds what it had until it is deactivated, and
-// DEACTIVATE says -16.
-void Activations::die(Activation& activation, const std::string& why) {
-  journal_.add(why);
-  const bool leaving = activation.state == Activation::State::leaving;
-  activation.state = Activation::State::dead;
-  Channel& channel = *channels_[activation.dbc];
-  channel.set_map(AddressMap());
-  channel.set_mode(Channel::Mode::fail);
-  activation.group.reset();
-  if (leaving) {
-    finish(activation.id, Status::nsp_response);
-  } else {
-    run(activation);
-  }
-}
-
-// ---- ending ----
-
-Status Activations::deactivate(UserHandle owner, std::uint32_t id) {
-  const auto found = activations_.find(id);
-  if (found == activations_.end()) {
-    const bool was = id != 0 && id < next_id_;
-    return was ? Status::already_deactivated : Status::not_found;
-  }
-  Activation& activation = *found->second;
-  if (activation.owner != owner) return Status::not_permitted;
-  if (activation.state == Activation::State::leaving) return Status::already_deactivated;
-  if (activation.state == Activation::State::dead) {
-    finish(id, Status::nsp_response);
-  } else if (activation.group == nullptr || activation.state == Activation::State::left) {
-    finish(id, Status::ok);
-  } else {
-    channels_[activation.dbc]->detach();  // no more DMA from here on
-    for (unsigned nsp = 0; nsp < activation.network().nsp_count; ++nsp) {
-      auto* const bell = activation.group->l2tcm(nsp).subspan(qpc::kExitDoorbellOffset, 4).data();
-      __atomic_store_n(reinterpret_cast<std::uint32_t*>(static_cast<void*>(bell)), 1U, __ATOMIC_SEQ_CST);
-    }
-    activation.state = Activation::State::leaving;
-    activation.deadline = ports_.clock.monotonic() + kLeaveTime;
-    activation.group->notify();
-  }
-  return Status::ok;
-}
-
-void Activations::finish(std::uint32_t id, Status status) {
-  const auto found = activations_.find(id);
-  if (found == activations_.end()) return;
-  const unsigned dbc = found->second->dbc;
-  channels_[dbc]->detach();
-  by_channel_[dbc] = nullptr;
-  activations_.erase(found);
-  deactivated_.push_back({id, dbc, status});
-}
-
-std::vector<Activations::Deactivated> Activations::take_deactivated() {
-  return std::exchange(deactivated_, {});
-}
-
-void Activations::terminate(UserHandle owner) {
-  std::vector<std::uint32_t> ids;
-  for (const auto& [id, activation] : activations_) {
-    if (activation->owner == owner) ids.push_back(id);
-  }
-  for (const std::uint32_t id : ids) finish(id, Status::deactivate_cleanup);
-}
-
-std::optional<std::chrono::nanoseconds> Activations::next_deadline() const {
-  std::optional<std::chrono::nanoseconds> next;
-  for (const auto& [id, activation] : activations_) {
-    if (activation->deadline && (!next || *activation->deadline < *next)) next = activation->deadline;
-  }
-  return next;
-}
-
-void Activations::tick() {
-  const auto now = ports_.clock.monotonic();
-  std::vector<std::uint32_t> late;
-  for (const auto& [id, activation] : activations_) {
-    if (activation->deadline && *activation->deadline <= now) late.push_back(id);
-  }
-  for (const std::uint32_t id : late) {
-    journal_.add(name_of(id) + " did not leave in time and was stopped");
-    finish(id, Status::deactivate_cleanup);
-  }
-}
-
 // ---- telling ----
 
 unsigned Activations::active_networks() const {
@@ -440,9 +230,8 @@ unsigned Activations::active_networks() const {
 
 void Activations::describe(std::vector<std::string>& lines) const {
   for (const auto& [id, activation] : activations_) {
-    const std::string what = activation->loaded == nullptr
-                                 ? "channel without a network"
-                                 : "activation of \"" + activation->network().name + "\"";
+    const std::string what =
+        activation->name.empty() ? "channel without a network" : "activation of \"" + activation->name + "\"";
     lines.push_back(what + ", id " + std::to_string(id) + ", DBC " + std::to_string(activation->dbc) +
                     ", of user " + std::to_string(activation->owner.value));
   }

@@ -17,6 +17,7 @@
 #include "sim/device/channel.hpp"
 #include "sim/device/journal.hpp"
 #include "sim/device/resources.hpp"
+#include "sim/device/restart.hpp"
 #include "sim/device/store.hpp"
 #include "sim/device/telemetry.hpp"
 
@@ -75,6 +76,19 @@ class Activations {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const;
   void tick();
 
+  // Subsystem restart of networks that die. With a host that opened the channel
+  // for it, a dead network's channel is taken down in step with the host and
+  // everything of the network is gone at its end; no NNC message tells of it.
+  // With any other, the network stays dead until it is deactivated.
+  void open_restart() { restart_.open(); }
+  void close_restart();
+  void receive_restart(Bytes message);
+  [[nodiscard]] std::vector<ByteVector> take_restart() { return restart_.take_outgoing(); }
+
+  // What a test or `qaic-sim inject` does to a network: its first NSP crashes
+  // or hangs. False if no network runs behind that channel.
+  bool kill(unsigned dbc, CoreEvent::Kind kind);
+
   [[nodiscard]] unsigned active_networks() const;
   void describe(std::vector<std::string>& lines) const;
 
@@ -84,7 +98,11 @@ class Activations {
   Granted<Channel::Queue> check_queue(const wire::nnc::ActivateToDev& queue) const;
   wire::nnc::Status start(Activation& activation);
   void run(Activation& activation);
-  void die(Activation& activation, const std::string& why);
+  void die(Activation& activation, unsigned nsp, const std::string& why);
+  Dump dump_of(Activation& activation, unsigned nsp, const std::string& why);
+  void begin_restart(Activation& activation, Dump dump);
+  void end_restarts();
+  [[nodiscard]] unsigned restarting_nsps() const;
   void finish(std::uint32_t id, wire::nnc::Status status);
   void on_semaphore(Activation& activation, const CoreEvent& event);
   void on_exit(Activation& activation, unsigned nsp);
@@ -99,6 +117,7 @@ class Activations {
   std::map<std::uint32_t, std::unique_ptr<Activation>> activations_;
   std::vector<Deactivated> deactivated_;
   std::uint32_t next_id_ = 1;
+  Restart restart_;
 };
 
 }  // namespace qaic::sim::device

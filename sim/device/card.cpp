@@ -1,7 +1,5 @@
 #include "sim/device/card.hpp"
 
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include "sim/device/commands.hpp"
@@ -16,6 +14,13 @@ struct Card::State {
   bool ready = false;
   Commands commands;
   Control control;
+  // Oldest first; of what nobody takes the oldest go.
+  void say(Stream stream, ByteVector bytes) {
+    if (outgoing.size() == kMostOutgoing) outgoing.erase(outgoing.begin());
+    outgoing.push_back({stream, std::move(bytes)});
+  }
+
+  static constexpr std::size_t kMostOutgoing = 256;
   std::vector<Outgoing> outgoing;
 };
 
@@ -27,6 +32,31 @@ Card::~Card() = default;
 void Card::boot() {
   state_->commands.boot();
   state_->ready = true;
+  log_boot();
+}
+
+// One line per message. The NUL at its end is dropped by newer drivers and
+// overwritten by older ones, which would take a letter instead
+// (kernel-interface §6.4). What real firmware logs is not known.
+void Card::log_boot() {
+  constexpr std::size_t kMost = 512;
+  const wire::nnc::StatusResponse status = state_->commands.status();
+  const auto line = [this](const std::string& text) {
+    ByteVector bytes;
+    for (const char c : text.substr(0, kMost - 2)) bytes.push_back(static_cast<std::byte>(c));
+    bytes.push_back(static_cast<std::byte>('\n'));
+    bytes.push_back(std::byte{0});
+    state_->say(Stream::log, std::move(bytes));
+  };
+  const auto or_none = [](std::string text) { return text.empty() ? std::string("none") : text; };
+  line("SBL image " + or_none(base::fixed_text(status.sbl_image_name)));
+  line("serial " + config_.hw_serial + ", board " + config_.board_serial + ", SoC " +
+       std::to_string(config_.complex_id));
+  line("DDR " + std::to_string(status.resources.dram_total.get()) + " MB, " +
+       std::to_string(config_.retired_pages) + " pages retired");
+  line("NSP " + std::to_string(status.resources.nsp_total) + " of " + std::to_string(config_.nsp_count) +
+       " usable, image " + or_none(base::fixed_text(status.nsp_qc_image_version)));
+  line("QSM " + or_none(base::fixed_text(status.fw_qc_image_version)) + " started");
 }
 
 bool Card::ready() const {
@@ -35,6 +65,8 @@ bool Card::ready() const {
 
 void Card::reset() {
   const std::vector<std::string> untold = take_messages();
+  config_.retired_pages += std::exchange(pages_to_retire_, 0);
+  config_.need_reset_to_retire_pages = 0;
   state_.reset();  // stops the cores and gives back their memories before anything new exists
   state_ = std::make_unique<State>(config_, ports_);
   for (const std::string& line : untold) state_->commands.journal().add(line);
@@ -50,17 +82,63 @@ std::vector<ByteVector> Card::take_replies() {
   return state_->control.take_replies();
 }
 
-// Nobody expects anything from the host there yet, so it is only looked at.
+void Card::opened(Stream stream) {
+  if (stream == Stream::ssr) state_->commands.activations().open_restart();
+}
+
+void Card::closed(Stream stream) {
+  if (stream == Stream::ssr) state_->commands.activations().close_restart();
+}
+
+// On the other two nobody expects anything from the host.
 void Card::receive(Stream stream, Bytes message) {
   if (!state_->ready) return;
-  constexpr std::array<std::string_view, 3> kNames{"QAIC_STATUS", "QAIC_SSR", "QAIC_LOGGING"};
+  if (stream == Stream::ssr) return state_->commands.activations().receive_restart(message);
   state_->commands.journal().add("a message of " + std::to_string(message.size()) + " bytes on " +
-                                 std::string(kNames[static_cast<std::size_t>(stream)]) +
+                                 (stream == Stream::ras ? "QAIC_STATUS" : "QAIC_LOGGING") +
                                  " that nothing asked for");
 }
 
 std::vector<Card::Outgoing> Card::take_outgoing() {
+  for (ByteVector& message : state_->commands.activations().take_restart()) {
+    state_->outgoing.push_back({Stream::ssr, std::move(message)});
+  }
   return std::exchange(state_->outgoing, {});
+}
+
+namespace {
+
+tl::unexpected<base::Error> not_injected(base::ErrorKind kind, std::string id, std::string what) {
+  return base::fail(base::make_error(kind, std::move(id), std::move(what)));
+}
+
+}  // namespace
+
+Result<void> Card::inject(const RasEvent& event) {
+  if (!state_->ready)
+    return not_injected(base::ErrorKind::unavailable, "not-ready", "the card has not booted");
+  state_->say(Stream::ras, ras_.record(event));
+  using wire::ras::ErrorType;
+  if (event.source == wire::ras::Source::ddr && event.type != ErrorType::correctable) {
+    ++pages_to_retire_;
+    config_.need_reset_to_retire_pages = 1;
+    state_->commands.want_reset_to_retire_pages();
+  }
+  return {};
+}
+
+Result<void> Card::inject(DbcId dbc, CoreEvent::Kind kind) {
+  if (!state_->ready)
+    return not_injected(base::ErrorKind::unavailable, "not-ready", "the card has not booted");
+  if (kind != CoreEvent::Kind::crashed && kind != CoreEvent::Kind::hang) {
+    return not_injected(base::ErrorKind::bad_input, "inject-kind", "a network can only crash or hang");
+  }
+  if (!state_->commands.activations().kill(dbc.value, kind)) {
+    return not_injected(base::ErrorKind::bad_input, "no-network",
+                        "no network runs on DMA bridge channel " + std::to_string(dbc.value));
+  }
+  state_->control.resume();
+  return {};
 }
 
 std::uint32_t Card::read_dbc(DbcId dbc, wire::dbc::Register reg) const {

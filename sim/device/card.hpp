@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "sim/device/ports.hpp"
+#include "sim/device/ras.hpp"
 #include "wire/dbc.hpp"
 #include "wire/nnc.hpp"
 
@@ -49,7 +50,7 @@ class Card {
   Card(const Card&) = delete;
   Card& operator=(const Card&) = delete;
 
-  // Boots from the images in Storage. Versions that the card reports are read
+  // Boots from the images in Storage; its log goes to Stream::log. Versions that the card reports are read
   // out of them; without images it reports what it has and no image versions.
   // May be called again, also after reset().
   void boot();
@@ -70,6 +71,10 @@ class Card {
     Stream stream = Stream::log;
     ByteVector bytes;
   };
+  // The host opened or closed a channel (MHI starts or stops it). Nothing but
+  // subsystem restart depends on it: only a host that opened `ssr` gets it.
+  void opened(Stream stream);
+  void closed(Stream stream);
   // One message from the host; whatever it holds, the card copes.
   void receive(Stream stream, Bytes message);
   // What the card sends the host there, oldest first; each one message.
@@ -85,6 +90,13 @@ class Card {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const;
   void tick();
 
+  // ---- what may befall a card; errors: bad_input, and `not-ready` ----
+  // A reliability event: the host is told on QAIC_STATUS. An uncorrectable one
+  // in DDR also marks a page that the next reset retires (STATUS counts both).
+  Result<void> inject(const RasEvent& event);
+  // The network behind a channel dies or hangs (CoreEvent::Kind::crashed or hang).
+  Result<void> inject(DbcId dbc, CoreEvent::Kind kind);
+
   // ---- the card's own accounting, for tests and `qaic-sim` ----
   [[nodiscard]] wire::nnc::StatusResponse status() const;
   // Empty when nothing is held by anybody: no constants, networks, activations,
@@ -96,8 +108,12 @@ class Card {
 
  private:
   struct State;
+  void log_boot();
+
   CardConfig config_;
   Ports ports_;
+  Ras ras_;  // counts on through resets
+  std::uint32_t pages_to_retire_ = 0;
   std::unique_ptr<State> state_;
 };
 

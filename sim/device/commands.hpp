@@ -49,6 +49,8 @@ class Commands {
   [[nodiscard]] std::vector<std::string> held() const;
   [[nodiscard]] Activations& activations() { return activations_; }
   [[nodiscard]] const Activations& activations() const { return activations_; }
+  // A page of DDR failed; STATUS says that a reset would retire it.
+  void want_reset_to_retire_pages() { config_.need_reset_to_retire_pages = 1; }
   [[nodiscard]] Journal& journal() { return journal_; }
 
  private:
