@@ -158,6 +158,7 @@ constexpr std::array kExplanations{
                 "The driver did not wait for an inference; the errno in the text is its reason."},
     Explanation{"internal", "A bug of the tool. Please report it with the command line."},
     Explanation{"link-read", "A symbolic link could not be read."},
+    Explanation{"local-stream", "A UNIX socket could not be reached, or the host refused a pair of them."},
     Explanation{"manage-busy",
                 "The driver had no room or memory to pass the request on. Nothing was sent; try again."},
     Explanation{"manage-crc",
@@ -281,6 +282,10 @@ constexpr std::array kExplanations{
     Explanation{"sim-setting", "A --set of qaic-sim is no setting of a card, or its value does not fit."},
     Explanation{"sim-too-many-cards", "More simulated cards than accel minors or PCI buses hold."},
     Explanation{"sim-view", "The folder trees for a simulation could not be handed to its program."},
+    Explanation{
+        "socket-create",
+        "A UNIX socket could not be made at that path: its folder, its length, or the host's limits."},
+    Explanation{"socket-in-use", "Another process listens at that path. End it, or choose another path."},
     Explanation{
         "status-format",
         "The card's status reply is of an older format than this library reads. Update the firmware."},

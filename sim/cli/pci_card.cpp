@@ -1,0 +1,108 @@
+#include "sim/cli/pci_card.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "sim/mhi/received_images.hpp"
+#include "sim/pci/bus_master.hpp"
+#include "sim/pci/function.hpp"
+#include "sim/vfio/guest_memory.hpp"
+#include "sim/vfio/interrupt_lines.hpp"
+
+namespace qaic::sim::cli {
+
+using base::Result;
+
+namespace {
+
+pci::Identity identity_of(const PciCard::Options& options) {
+  using wire::nnc::Sku;
+  const bool is_080 = options.config.sku == Sku::pcie_080 || options.config.sku == Sku::pcie_ultra_080;
+  return {is_080 ? wire::pci::kAic080 : wire::pci::kAic100, options.messages};
+}
+
+}  // namespace
+
+// In the order of who needs whom.
+struct PciCard::Parts {
+  Parts(Options given, std::unique_ptr<nsp::QemuCores> own_cores, os::LocalListener listener)
+      : options(std::move(given)),
+        cores(std::move(own_cores)),
+        folder(options.firmware),
+        images(options.firmware.empty() ? nullptr : &folder),
+        bus_master(memory, interrupts),
+        card(options.config, {bus_master, bus_master, clock, images, *cores}),
+        controller({bus_master, bus_master, clock, card, images}, options.boot_from),
+        function(identity_of(options), controller, card, bus_master),
+        server(std::move(listener), function, memory, interrupts) {}
+
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const {
+    const auto first = card.next_deadline();
+    const auto second = controller.next_deadline();
+    if (!first || !second) return first ? first : second;
+    return std::min(*first, *second);
+  }
+  void collect_core_events() {
+    for (const auto& event : cores->take_events()) card.core_event(event);
+    controller.pump();
+  }
+  void tick() {
+    const auto now = clock.monotonic();
+    if (const auto at = card.next_deadline(); at && *at <= now) {
+      card.tick();
+      controller.pump();
+    }
+    if (const auto at = controller.next_deadline(); at && *at <= now) controller.tick();
+  }
+  void tell() {
+    const auto print = [](const std::vector<std::string>& lines) {
+      for (const std::string& line : lines) std::fprintf(stderr, "qaic-sim: %s\n", line.c_str());
+    };
+    print(controller.take_messages());
+    print(card.take_messages());
+  }
+
+  Options options;
+  SystemClock clock;
+  std::unique_ptr<nsp::QemuCores> cores;
+  FolderStorage folder;
+  mhi::ReceivedImages images;
+  vfio::GuestMemory memory;
+  vfio::InterruptLines interrupts;
+  pci::BusMaster bus_master;
+  device::Card card;
+  mhi::Controller controller;
+  pci::Function function;
+  vfio::Server server;
+};
+
+PciCard::PciCard(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+PciCard::~PciCard() = default;
+
+Result<std::unique_ptr<PciCard>> PciCard::create(Options options) {
+  nsp::QemuCores::Options cores_options;
+  cores_options.ddr_bytes = options.config.dram_bytes;
+  QAIC_TRY(auto cores, nsp::QemuCores::create(std::move(cores_options)));
+  QAIC_TRY(auto listener, os::LocalListener::create(options.socket));
+  return std::unique_ptr<PciCard>(
+      new PciCard(std::make_unique<Parts>(std::move(options), std::move(cores), std::move(listener))));
+}
+
+void PciCard::serve(os::SignalInbox& signals) {
+  Parts& parts = *parts_;
+  vfio::Server::Work work;
+  work.events_fd = parts.cores->event_fd();
+  work.on_event = [&parts] { parts.collect_core_events(); };
+  work.next_deadline = [&parts] { return parts.next_deadline(); };
+  work.now = [&parts] { return parts.clock.monotonic(); };
+  work.tick = [&parts] { parts.tick(); };
+  work.after = [&parts] { parts.tell(); };
+  parts.server.serve(signals, work, parts.options.lifetime);
+}
+
+std::string PciCard::statistics() const {
+  return parts_->server.statistics().line();
+}
+
+}  // namespace qaic::sim::cli
