@@ -5,6 +5,8 @@
 
 #include "sim/cli/failure.hpp"
 #include "sim/cli/run.hpp"
+#include "sim/cli/serve.hpp"
+#include "sim/cli/vm.hpp"
 
 namespace {
 
@@ -14,6 +16,8 @@ constexpr const char* kHelp =
     "\n"
     "Commands:\n"
     "  run   runs a program that finds, opens and uses simulated cards\n"
+    "  serve one card as a PCI function, for a virtual machine with the real driver\n"
+    "  vm    runs a program in a virtual machine with the real driver and simulated cards\n"
     "\n"
     "Options:\n"
     "  -h, --help   this text; qaic-sim COMMAND --help for a command\n"
@@ -33,6 +37,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (verb == "run") return qaic::sim::cli::run({arguments.begin() + 1, arguments.end()});
+  if (verb == "serve") return qaic::sim::cli::serve({arguments.begin() + 1, arguments.end()});
+  if (verb == "vm") return qaic::sim::cli::vm({arguments.begin() + 1, arguments.end()});
   const std::string what =
       arguments.empty() ? std::string("a command is needed") : "unknown command " + std::string(verb);
   return qaic::sim::cli::print_failure(

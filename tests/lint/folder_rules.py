@@ -32,6 +32,7 @@ RULES = {
     "sim/vfio": ["sim/pci/endpoint.hpp", "sim/device/ports.hpp", "wire", "os", "base"],
     "sim/driver": ["sim/device", "wire", "base"],
     "sim/syscall": ["sim/driver", "sim/device", "wire", "os", "base"],
+    "sim/vm": ["os", "base"],
     "sim/cli": ["sim", "wire", "os", "base"],
     "conformance": ["wire", "os", "base"],
     "networks": ["wire/exec_context.h"],  # the ABI that device code and emulator share
