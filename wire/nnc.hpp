@@ -459,9 +459,7 @@ struct PerformanceInfoResponse {
 };
 static_assert(sizeof(PerformanceInfoResponse) == 64);
 
-// What UNLOAD… UPDATE requests not modelled here look like is in
-// runtime-protocols §2.2; a card that does not know a command answers with
-// command + 1 and Status::undefined_request.
+// Reservations, resource groups and the like: nnc_reservations.hpp.
 
 // The host addresses multicast id n at mcid_base + n * kMulticastWindow.
 inline constexpr std::uint64_t kMulticastWindow = 8ULL << 20;

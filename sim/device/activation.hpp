@@ -27,6 +27,7 @@ struct Activations::Activation {
   LoadedNetwork* loaded = nullptr;  // null: a channel without a network
   Pin network_pin;
   Pin constants_pin;
+  Reservations::Use use;               // before what is taken from it
   std::uint64_t constants_offset = 0;  // in DDR
   std::uint64_t constants_size = 0;
   Numbers channel;

@@ -37,8 +37,6 @@ ByteVector activate_from_dev(const nnc::ActivateToDev& queue, Status status, uns
 
 // What the request asks for that this card does not have. Nothing if all is well.
 Status check_options(const nnc::ActivateRequest& request) {
-  constexpr std::int32_t kNone = -1;
-  if (request.resource_res_id != kNone || request.vc_res_id != kNone) return Status::not_found;
   const auto state = static_cast<nnc::InitialState>(request.initial_state.get());
   const bool known_state = state == nnc::InitialState::standby || state == nnc::InitialState::ready;
   const bool plain = request.reservation_type == 0 && request.opt_vc_setup == 1 && request.dma_type == 0 &&
@@ -78,7 +76,9 @@ Commands::Outcome Commands::activate(UserHandle user, Bytes command, const Attac
       status != Status::ok) {
     return refused(status);
   }
-  const auto activated = activations_.activate(user, *network, constants, *attached.queue,
+  auto use = reservations_.use(user, request->resource_res_id, request->vc_res_id);
+  if (!use) return refused(use.error());
+  const auto activated = activations_.activate(user, *network, constants, std::move(*use), *attached.queue,
                                                static_cast<nnc::InitialState>(request->initial_state.get()));
   if (!activated) return refused(activated.error());
 

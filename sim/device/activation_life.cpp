@@ -194,10 +194,10 @@ void Activations::end_restarts() {
   }
 }
 
-unsigned Activations::restarting_nsps() const {
+unsigned Activations::restarting_nsps(const Resources& compute) const {
   unsigned count = 0;
   for (const auto& [id, activation] : activations_) {
-    if (activation->state == Activation::State::restarting)
+    if (activation->state == Activation::State::restarting && activation->use.compute == &compute)
       count += static_cast<unsigned>(activation->nsps.list().size());
   }
   return count;

@@ -65,8 +65,8 @@ Granted<unsigned> Activations::attach_channel(UserHandle owner, const nnc::Activ
 // Takes everything, in the order in which shortages are told; what was taken
 // goes back by itself when something is refused.
 Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNetwork& loaded,
-                                                      Constants* constants, const nnc::ActivateToDev& request,
-                                                      InitialState state) {
+                                                      Constants* constants, Reservations::Use use,
+                                                      const nnc::ActivateToDev& request, InitialState state) {
   const Network& network = loaded.network;
   const auto queue = check_queue(request);
   if (!queue) return tl::unexpected(queue.error());
@@ -75,23 +75,23 @@ Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNe
     if (from) into = std::move(*from);
     return from.has_value();
   };
-  if (!taken(resources_.nsps.take(network.nsp_count), activation->nsps)) {
-    const bool soon = resources_.nsps.free() + restarting_nsps() >= network.nsp_count;
+  if (!taken(use.compute->nsps.take(network.nsp_count), activation->nsps)) {
+    const bool soon = use.compute->nsps.free() + restarting_nsps(*use.compute) >= network.nsp_count;
     return tl::unexpected(soon ? Status::subsystem_restart : Status::nsp_exhausted);
   }
-  if (!taken(resources_.channels.take(1), activation->channel)) {
+  if (!taken(use.channel->channels.take(1), activation->channel)) {
     return tl::unexpected(Status::virtual_channel_exhausted);
   }
-  if (!taken(resources_.multicast_ids.take(network.multicast_ids()), activation->multicast_ids)) {
+  if (!taken(use.compute->multicast_ids.take(network.multicast_ids()), activation->multicast_ids)) {
     return tl::unexpected(Status::mcid_exhausted);
   }
   const auto semaphores = static_cast<unsigned>(network.semaphore_init.size());
-  if (!taken(resources_.semaphores.take(semaphores), activation->semaphores)) {
+  if (!taken(use.channel->semaphores.take(semaphores), activation->semaphores)) {
     return tl::unexpected(Status::semaphore_exhausted);
   }
   // The reader bounds both parts, so the sum cannot overflow.
   const std::uint64_t shared = whole_units(network.static_shared_size) + network.dynamic_shared_size;
-  if (!taken(resources_.ddr.take(shared), activation->shared) ||
+  if (!taken(use.compute->ddr.take(shared), activation->shared) ||
       !taken(resources_.ddr.take(network.heap_size), activation->heap)) {
     return tl::unexpected(Status::memory_exhausted);
   }
@@ -101,6 +101,7 @@ Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNe
   activation->loaded = &loaded;
   activation->name = network.name;
   activation->network_pin = Pin(loaded.users);
+  activation->use = std::move(use);
   if (constants != nullptr) {
     activation->constants_pin = Pin(constants->users);
     activation->constants_offset = constants->memory.offset() + network.constants_offset;

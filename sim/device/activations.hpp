@@ -11,21 +11,16 @@
 #include <string>
 #include <vector>
 
-#include <tl/expected.hpp>
-
 #include "base/ids.hpp"
 #include "sim/device/channel.hpp"
 #include "sim/device/journal.hpp"
+#include "sim/device/reservations.hpp"
 #include "sim/device/resources.hpp"
 #include "sim/device/restart.hpp"
 #include "sim/device/store.hpp"
 #include "sim/device/telemetry.hpp"
 
 namespace qaic::sim::device {
-
-// A value, or the status that refuses it.
-template <class T>
-using Granted = tl::expected<T, wire::nnc::Status>;
 
 // Activation id of a channel that was attached without a network: this plus the
 // channel's number. The simulator's own mode: a message with ACTIVATE_TO_DEV
@@ -51,7 +46,8 @@ class Activations {
     std::uint32_t nsp_mask = 0;
   };
   Granted<Activated> activate(base::UserHandle owner, LoadedNetwork& network, Constants* constants,
-                              const wire::nnc::ActivateToDev& queue, wire::nnc::InitialState state);
+                              Reservations::Use use, const wire::nnc::ActivateToDev& queue,
+                              wire::nnc::InitialState state);
   // A channel without a network; its number.
   Granted<unsigned> attach_channel(base::UserHandle owner, const wire::nnc::ActivateToDev& queue);
   // ACTIVATE_STATE_CMD: starts a network that is in standby.
@@ -102,7 +98,7 @@ class Activations {
   Dump dump_of(Activation& activation, unsigned nsp, const std::string& why);
   void begin_restart(Activation& activation, Dump dump);
   void end_restarts();
-  [[nodiscard]] unsigned restarting_nsps() const;
+  [[nodiscard]] unsigned restarting_nsps(const Resources& compute) const;
   void finish(std::uint32_t id, wire::nnc::Status status);
   void on_semaphore(Activation& activation, const CoreEvent& event);
   void on_exit(Activation& activation, unsigned nsp);

@@ -87,13 +87,19 @@ void Card::opened(Stream stream) {
 }
 
 void Card::closed(Stream stream) {
-  if (stream == Stream::ssr) state_->commands.activations().close_restart();
+  if (stream != Stream::ssr) return;
+  state_->commands.activations().close_restart();
+  state_->commands.sweep();
 }
 
 // On the other two nobody expects anything from the host.
 void Card::receive(Stream stream, Bytes message) {
   if (!state_->ready) return;
-  if (stream == Stream::ssr) return state_->commands.activations().receive_restart(message);
+  if (stream == Stream::ssr) {
+    state_->commands.activations().receive_restart(message);
+    state_->commands.sweep();
+    return;
+  }
   state_->commands.journal().add("a message of " + std::to_string(message.size()) + " bytes on " +
                                  (stream == Stream::ras ? "QAIC_STATUS" : "QAIC_LOGGING") +
                                  " that nothing asked for");
@@ -160,6 +166,7 @@ std::optional<std::chrono::nanoseconds> Card::next_deadline() const {
 
 void Card::tick() {
   state_->commands.activations().tick();
+  state_->commands.sweep();
   state_->control.resume();
 }
 

@@ -12,21 +12,11 @@ using base::UserHandle;
 using nnc::Command;
 using nnc::Status;
 
-namespace {
-
-template <class T>
-ByteVector bytes_of_response(const T& response) {
-  ByteVector out;
-  base::append_struct(out, response);
-  return out;
-}
-
-}  // namespace
-
 Commands::Commands(const CardConfig& config, const Ports& ports)
     : config_(config),
       ports_(ports),
       resources_(config, ports.cores),
+      reservations_(resources_),
       telemetry_(config.nsp_count),
       activations_(ports, resources_, telemetry_, journal_) {}
 
@@ -46,24 +36,15 @@ Commands::Outcome Commands::run(UserHandle user, Bytes command, const Attached& 
   switch (*type) {
     case Command::status:
       if (!read_command<nnc::StatusRequest>(command)) return only(*type, Status::command_length);
-      return {bytes_of_response(status()), {}, std::nullopt};
-    case Command::resource_info: {
-      const auto request = read_command<nnc::ResourceInfoRequest>(command);
-      if (!request) return only(*type, Status::command_length);
-      // There are no resource groups, so -1, the whole card, is the only one.
-      if (request->resource_group_id != -1) return only(*type, Status::not_found);
-      nnc::ResourceInfoResponse response;
-      response.type = static_cast<std::uint32_t>(Command::resource_info_rsp);
-      response.resource_group_id = request->resource_group_id;
-      response.info = resources_.info();
-      return {bytes_of_response(response), {}, std::nullopt};
-    }
+      return {response_bytes(status()), {}, std::nullopt};
+    case Command::resource_info:
+      return resource_info(user, command);
     case Command::performance_info: {
       if (!read_command<nnc::SimpleRequest>(command)) return only(*type, Status::command_length);
       nnc::PerformanceInfoResponse response;
       response.type = static_cast<std::uint32_t>(Command::performance_info_rsp);
       response.info = telemetry_.info(ports_.clock.monotonic());
-      return {bytes_of_response(response), {}, std::nullopt};
+      return {response_bytes(response), {}, std::nullopt};
     }
     case Command::load_constants_ex:
       return load_constants(user, command);
@@ -86,14 +67,21 @@ Commands::Outcome Commands::run(UserHandle user, Bytes command, const Attached& 
       terminate(user);
       return only(*type, Status::ok);
     case Command::load_constants:
+      return load_old_constants(user, attached.transfer, command);
     case Command::reserve_vc:
-    case Command::release_vc:
+      return reserve_vc(user, command);
     case Command::ac_reservation:
-    case Command::ac_release:
-    case Command::create_resource_group:
-    case Command::release_resource_group:
-    case Command::device_config:
+      return reserve_compute(user, command);
     case Command::update_ac_reservation:
+      return update_compute(user, command);
+    case Command::create_resource_group:
+      return create_group(user, command);
+    case Command::release_vc:
+    case Command::ac_release:
+    case Command::release_resource_group:
+      return release(user, command);
+    case Command::device_config:
+      return configure(user, command);
     case Command::load_constants_rsp:
     case Command::load_elf_rsp:
     case Command::unload_constants_rsp:
@@ -122,6 +110,11 @@ void Commands::terminate(UserHandle user) {
   activations_.terminate(user);
   networks_.remove_owned_by(user);
   constants_.remove_owned_by(user);
+  reservations_.terminate(user);
+  if (configurer_ == user) {
+    configurer_.reset();
+    resources_.dedicated_physical_channels = 0;
+  }
 }
 
 nnc::StatusResponse Commands::status() const {
@@ -158,6 +151,11 @@ nnc::StatusResponse Commands::status() const {
 std::vector<std::string> Commands::held() const {
   std::vector<std::string> lines;
   activations_.describe(lines);
+  reservations_.describe(lines);
+  if (configurer_) {
+    lines.push_back(std::to_string(resources_.dedicated_physical_channels) +
+                    " dedicated DMA channels of user " + std::to_string(configurer_->value));
+  }
   for (const auto& [id, network] : networks_.items()) {
     lines.push_back("network " + std::to_string(id) + " \"" + network.network.name + "\" of user " +
                     std::to_string(network.owner.value));

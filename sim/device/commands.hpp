@@ -11,10 +11,12 @@
 #include "sim/device/card.hpp"
 #include "sim/device/firmware.hpp"
 #include "sim/device/journal.hpp"
+#include "sim/device/reservations.hpp"
 #include "sim/device/resources.hpp"
 #include "sim/device/store.hpp"
 #include "sim/device/telemetry.hpp"
 #include "sim/device/transfer.hpp"
+#include "wire/nnc_reservations.hpp"
 
 namespace qaic::sim::device {
 
@@ -44,6 +46,8 @@ class Commands {
   static Outcome deactivated(const Activations::Deactivated& end);
   // Frees everything of this user.
   void terminate(base::UserHandle user);
+  // Frees what only waited for a network's restart to end.
+  void sweep() { reservations_.sweep(); }
 
   [[nodiscard]] wire::nnc::StatusResponse status() const;
   [[nodiscard]] std::vector<std::string> held() const;
@@ -55,6 +59,14 @@ class Commands {
 
  private:
   Outcome load_constants(base::UserHandle user, Bytes command);
+  Outcome load_old_constants(base::UserHandle user, Transfer* transfer, Bytes command);
+  Outcome reserve_vc(base::UserHandle user, Bytes command);
+  Outcome reserve_compute(base::UserHandle user, Bytes command);
+  Outcome update_compute(base::UserHandle user, Bytes command);
+  Outcome create_group(base::UserHandle user, Bytes command);
+  Outcome release(base::UserHandle user, Bytes command);
+  Outcome resource_info(base::UserHandle user, Bytes command);
+  Outcome configure(base::UserHandle user, Bytes command);
   Outcome load_payload(Transfer* transfer, Bytes command);
   Outcome load_elf(base::UserHandle user, Transfer* transfer);
   Outcome unload(base::UserHandle user, Bytes command);
@@ -62,6 +74,7 @@ class Commands {
   Outcome deactivate(base::UserHandle user, Bytes command);
   Outcome change_state(base::UserHandle user, Bytes command);
   Transfer expect_elf(const wire::nnc::LoadElfRequest& request);
+  Transfer expect_constants(const wire::nnc::LoadConstantsRequest& request);
   Transfer expect_payload(base::UserHandle user, const wire::nnc::LoadConstantsPayloadRequest& request);
 
   CardConfig config_;
@@ -69,6 +82,8 @@ class Commands {
   Firmware firmware_;
   Journal journal_;
   Resources resources_;
+  Reservations reservations_;
+  std::optional<base::UserHandle> configurer_;  // who dedicated physical channels
   Telemetry telemetry_;
   Store<Constants> constants_;
   Store<LoadedNetwork> networks_;

@@ -66,6 +66,9 @@ std::optional<std::uint32_t> tag_of(Bytes command) {
   if (number == nnc::Command::load_elf) {
     if (const auto request = base::read_struct<nnc::LoadElfRequest>(command)) return request->tag;
   }
+  if (number == nnc::Command::load_constants) {
+    if (const auto request = base::read_struct<nnc::LoadConstantsRequest>(command)) return request->tag;
+  }
   if (number == nnc::Command::load_constants_payload) {
     if (const auto request = base::read_struct<nnc::LoadConstantsPayloadRequest>(command)) {
       return request->tag;

@@ -59,6 +59,10 @@ std::optional<Transfer> Commands::expect(UserHandle user, Bytes command) {
   if (type == Command::load_elf) {
     if (const auto request = read_command<nnc::LoadElfRequest>(command)) return expect_elf(*request);
   }
+  if (type == Command::load_constants) {
+    if (const auto request = read_command<nnc::LoadConstantsRequest>(command))
+      return expect_constants(*request);
+  }
   if (type == Command::load_constants_payload) {
     if (const auto request = read_command<nnc::LoadConstantsPayloadRequest>(command)) {
       return expect_payload(user, *request);
@@ -78,6 +82,35 @@ Transfer Commands::expect_elf(const nnc::LoadElfRequest& request) {
   transfer.total = request.data_length;
   transfer.memory = std::move(*memory);
   return transfer;
+}
+
+// The old form: constants of one part that arrive with the command.
+Transfer Commands::expect_constants(const nnc::LoadConstantsRequest& request) {
+  if (request.data_length == 0) return refused(request.tag, Status::bad_parameter);
+  if (constants_.full()) return refused(request.tag, Status::database_ids_exhausted);
+  auto memory = resources_.ddr.take(request.data_length);
+  if (!memory) return refused(request.tag, Status::memory_exhausted);
+  Transfer transfer;
+  transfer.tag = request.tag;
+  transfer.total = request.data_length;
+  transfer.into = ports_.cores.ddr().subspan(static_cast<std::size_t>(memory->offset()),
+                                             static_cast<std::size_t>(transfer.total));
+  transfer.memory = std::move(*memory);
+  return transfer;
+}
+
+// What its CRC covers nobody says; it is not checked, nor are LOAD_ELF's.
+Commands::Outcome Commands::load_old_constants(UserHandle user, Transfer* transfer, Bytes command) {
+  constexpr auto kCommand = Command::load_constants;
+  const auto request = read_command<nnc::LoadConstantsRequest>(command);
+  if (!request || transfer == nullptr) return only(kCommand, Status::command_length);
+  if (transfer->status != Status::ok) return only(kCommand, transfer->status);
+  if (!transfer->complete()) return only(kCommand, Status::dma_setup);
+  telemetry_.moved(ports_.clock.monotonic(), transfer->total);
+  Constants constants{
+      user, base::fixed_text(request->name), std::move(transfer->memory), transfer->total, transfer->total,
+      0};
+  return constants_outcome(constants_.add(std::move(constants)));
 }
 
 // Straight into the card's DDR: a gigabyte of weights is nowhere twice.

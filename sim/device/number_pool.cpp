@@ -22,6 +22,34 @@ std::vector<std::uint16_t> Numbers::list() const {
   return out;
 }
 
+void Numbers::give_back(std::uint64_t mask) {
+  pool_->free_ |= mask;
+  mask_ &= ~mask;
+}
+
+bool NumberPool::grow(unsigned count) {
+  if (count == 0) return true;
+  if (from_.pool_ == nullptr) return false;
+  auto more = from_.pool_->take(count);
+  if (!more) return false;
+  const std::uint64_t mask = std::exchange(more->mask_, 0);  // ours from now on
+  from_.mask_ |= mask;
+  all_ |= mask;
+  free_ |= mask;
+  return true;
+}
+
+bool NumberPool::shrink(unsigned count) {
+  if (count > free() || from_.pool_ == nullptr) return false;
+  for (; count != 0; --count) {
+    const std::uint64_t highest = std::bit_floor(free_);
+    free_ &= ~highest;
+    all_ &= ~highest;
+    from_.give_back(highest);
+  }
+  return true;
+}
+
 std::optional<Numbers> NumberPool::take(unsigned count) {
   if (count > free()) return std::nullopt;
   std::uint64_t mask = 0;

@@ -28,6 +28,8 @@ class Numbers {
   friend class NumberPool;
   Numbers(NumberPool* pool, std::uint64_t mask) : pool_(pool), mask_(mask) {}
 
+  void give_back(std::uint64_t mask);  // a part of what it has
+
   NumberPool* pool_ = nullptr;
   std::uint64_t mask_ = 0;
 };
@@ -35,11 +37,19 @@ class Numbers {
 class NumberPool {
  public:
   explicit NumberPool(std::uint64_t numbers) : all_(numbers), free_(numbers) {}
+  // A pool of what was taken from another, which must outlive it.
+  explicit NumberPool(Numbers from) : all_(from.mask()), free_(from.mask()), from_(std::move(from)) {}
   NumberPool(const NumberPool&) = delete;
   NumberPool& operator=(const NumberPool&) = delete;
 
   // The `count` lowest free numbers, or nothing if there are fewer.
   [[nodiscard]] std::optional<Numbers> take(unsigned count);
+  // Of a pool within a pool: takes more from outside, gives free ones back.
+  // False, and nothing changed, if there are not so many.
+  [[nodiscard]] bool grow(unsigned count);
+  [[nodiscard]] bool shrink(unsigned count);
+  // The lowest of all its numbers, which must not be none.
+  [[nodiscard]] unsigned first() const { return static_cast<unsigned>(std::countr_zero(all_)); }
   [[nodiscard]] unsigned total() const { return static_cast<unsigned>(std::popcount(all_)); }
   [[nodiscard]] unsigned free() const { return static_cast<unsigned>(std::popcount(free_)); }
 
@@ -47,6 +57,7 @@ class NumberPool {
   friend class Numbers;
   std::uint64_t all_;
   std::uint64_t free_;
+  Numbers from_;
 };
 
 }  // namespace qaic::sim::device

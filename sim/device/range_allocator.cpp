@@ -36,6 +36,15 @@ RangeAllocator::RangeAllocator(std::uint64_t total, std::uint64_t unit, Released
   if (total_ != 0) stretches_.emplace(0, total_);
 }
 
+RangeAllocator::RangeAllocator(Range from, const RangeAllocator& outer)
+    : total_(from.size()),
+      unit_(outer.unit_),
+      free_(total_),
+      released_(outer.released_),
+      from_(std::move(from)) {
+  if (total_ != 0) stretches_.emplace(from_.offset(), total_);
+}
+
 std::optional<Range> RangeAllocator::take(std::uint64_t size) {
   if (size == 0) return Range();
   const auto rounded = base::checked_align_up(size, unit_);

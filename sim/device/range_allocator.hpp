@@ -42,6 +42,8 @@ class RangeAllocator {
   // [0, total rounded down to `unit`); every piece is a multiple of `unit`, a
   // power of two. `released` hears of each piece that comes back.
   RangeAllocator(std::uint64_t total, std::uint64_t unit, Released released = {});
+  // A part of another, which must outlive it; offsets are the other's.
+  RangeAllocator(Range from, const RangeAllocator& outer);
   RangeAllocator(const RangeAllocator&) = delete;
   RangeAllocator& operator=(const RangeAllocator&) = delete;
 
@@ -64,6 +66,7 @@ class RangeAllocator {
   std::uint64_t free_;
   std::map<std::uint64_t, std::uint64_t> stretches_;  // free: offset -> size
   Released released_;
+  Range from_;
 };
 
 }  // namespace qaic::sim::device

@@ -20,6 +20,13 @@ std::optional<T> read_command(Bytes command, std::size_t following = 0) {
   return base::read_struct<T>(command);
 }
 
+template <class T>
+base::ByteVector response_bytes(const T& response) {
+  base::ByteVector out;
+  base::append_struct(out, response);
+  return out;
+}
+
 // An answer that says only this.
 inline Commands::Outcome only(wire::nnc::Command command, wire::nnc::Status status) {
   return {status_response(static_cast<std::uint32_t>(command), status), {}, std::nullopt};

@@ -1,6 +1,7 @@
 #include "sim/device/resources.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qaic::sim::device {
 
@@ -23,6 +24,31 @@ Resources::Resources(const CardConfig& config, Cores& cores)
       channels(mask_of(kChannels)),
       dram_bytes(config.dram_bytes) {}
 
+Resources::Resources(Resources& whole, Range ddr_part, Range ids, Numbers nsp_part, Numbers semaphore_part,
+                     Numbers channel_part)
+    : ddr(std::move(ddr_part), whole.ddr),
+      multicast_ids(std::move(ids), whole.multicast_ids),
+      nsps(std::move(nsp_part)),
+      semaphores(std::move(semaphore_part)),
+      channels(std::move(channel_part)),
+      dram_bytes(ddr.total()) {}
+
+Granted<std::unique_ptr<Resources>> Resources::part_of(Resources& whole, const Share& share) {
+  using wire::nnc::Status;
+  auto nsps = whole.nsps.take(share.nsps);
+  if (!nsps) return tl::unexpected(Status::nsp_exhausted);
+  auto channels = whole.channels.take(share.channels);
+  if (!channels) return tl::unexpected(Status::virtual_channel_exhausted);
+  auto ids = whole.multicast_ids.take(share.multicast_ids);
+  if (!ids) return tl::unexpected(Status::mcid_exhausted);
+  auto semaphores = whole.semaphores.take(share.semaphores);
+  if (!semaphores) return tl::unexpected(Status::semaphore_exhausted);
+  auto ddr = whole.ddr.take(share.ddr);
+  if (!ddr) return tl::unexpected(Status::memory_exhausted);
+  return std::unique_ptr<Resources>(new Resources(whole, std::move(*ddr), std::move(*ids), std::move(*nsps),
+                                                  std::move(*semaphores), std::move(*channels)));
+}
+
 wire::nnc::ResourceInfo Resources::info() const {
   wire::nnc::ResourceInfo info;
   info.dram_total = static_cast<std::uint32_t>(dram_bytes / kMebibyte);
@@ -37,7 +63,7 @@ wire::nnc::ResourceInfo Resources::info() const {
   info.semaphore_total = semaphores.total();
   info.semaphore_free = semaphores.free();
   info.pc_total = kPhysicalChannels;
-  info.pc_reserved = 0;
+  info.pc_reserved = dedicated_physical_channels;
   return info;
 }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "wire/nnc_reservations.hpp"
+
 namespace qaic::sim::device {
 
 namespace {
@@ -15,8 +17,6 @@ struct Form {
   std::size_t status_offset;
 };
 
-// Reservations, resource groups and the like have no struct in wire/nnc.hpp as
-// long as this card refuses them: sizes from the table of runtime-protocols §2.2.
 Form form_of(std::uint32_t command) {
   switch (static_cast<Command>(command)) {
     case Command::load_constants:
@@ -32,10 +32,12 @@ Form form_of(std::uint32_t command) {
     case Command::status:
       return {command + 1, sizeof(wire::nnc::StatusResponse), offsetof(wire::nnc::StatusResponse, status)};
     case Command::reserve_vc:
-      return {command + 1, 40, 4};
+      return {command + 1, sizeof(wire::nnc::ReserveVcResponse),
+              offsetof(wire::nnc::ReserveVcResponse, status)};
     case Command::ac_reservation:
     case Command::create_resource_group:
-      return {command + 1, 16, 4};
+      return {command + 1, sizeof(wire::nnc::ReservationResponse),
+              offsetof(wire::nnc::ReservationResponse, status)};
     case Command::resource_info:
       return {command + 1, sizeof(wire::nnc::ResourceInfoResponse),
               offsetof(wire::nnc::ResourceInfoResponse, status)};

@@ -67,6 +67,7 @@ class Store {
     std::erase_if(items_, [&](const auto& item) { return item.second.owner == owner; });
   }
   [[nodiscard]] const std::map<std::uint32_t, T>& items() const { return items_; }
+  [[nodiscard]] std::map<std::uint32_t, T>& items() { return items_; }
 
  private:
   std::map<std::uint32_t, T> items_;
