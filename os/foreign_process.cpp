@@ -177,6 +177,11 @@ std::optional<Fd> copy_foreign_fd(pid_t thread, int fd) {
   return copy;
 }
 
+bool is_dma_buf(pid_t thread, int fd) {
+  const auto link = read_link(process_path(thread, "fd/" + std::to_string(fd)));
+  return link && link->starts_with("/dmabuf:");
+}
+
 std::optional<int> foreign_fd_flags(pid_t thread, int fd) {
   const auto text = read_proc(process_path(thread, "fdinfo/" + std::to_string(fd)));
   if (!text) return std::nullopt;

@@ -45,6 +45,9 @@ enum class LastLink { follow, keep };
 // thread's process, whose threads share their files.
 [[nodiscard]] std::optional<Fd> copy_foreign_fd(pid_t thread, int fd);
 
+// Is the descriptor a dma-buf of the kernel's?
+[[nodiscard]] bool is_dma_buf(pid_t thread, int fd);
+
 // Status flags of an open file (O_RDONLY …, O_CLOEXEC), from its fdinfo.
 [[nodiscard]] std::optional<int> foreign_fd_flags(pid_t thread, int fd);
 

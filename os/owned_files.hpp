@@ -24,6 +24,8 @@ struct Permissions {
 };
 [[nodiscard]] std::optional<Permissions> permissions_at(int folder, const std::string& path);
 
+// How far the file can be sought; 0 if it cannot.
+[[nodiscard]] std::uint64_t file_end(int fd);
 [[nodiscard]] std::uint64_t file_position(int fd);
 void set_file_position(int fd, std::uint64_t position);
 

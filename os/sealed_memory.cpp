@@ -33,16 +33,33 @@ Result<Fd> sealed_memory_file(const char* name, std::uint64_t size) {
   return reopen(fd.get(), O_RDWR | O_CLOEXEC);
 }
 
-Result<Fd> constant_memory_file(const char* name, std::string_view content) {
-  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return fail(system_error(errno, "memory-file", "cannot create memory"));
-  QAIC_CHECK(write_all(fd.get(), base::as_bytes(content)));
+namespace {
+
+Result<Fd> seal_content(const Fd& fd) {
   constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
   if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) < 0) {
     return fail(system_error(errno, "memory-file", "cannot fix the content of memory"));
   }
   // As above: what open_only_here() tells needs a description opened by name.
   return reopen(fd.get(), O_RDWR | O_CLOEXEC);
+}
+
+}  // namespace
+
+Result<Fd> constant_memory_file(const char* name, std::string_view content) {
+  const Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid()) return fail(system_error(errno, "memory-file", "cannot create memory"));
+  QAIC_CHECK(write_all(fd.get(), base::as_bytes(content)));
+  return seal_content(fd);
+}
+
+Result<Fd> hollow_memory_file(const char* name, std::uint64_t size) {
+  const Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid()) return fail(system_error(errno, "memory-file", "cannot create memory"));
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) < 0) {
+    return fail(system_error(errno, "memory-file", "cannot size memory"));
+  }
+  return seal_content(fd);
 }
 
 Result<Fd> reopen(int fd, int flags) {

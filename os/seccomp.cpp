@@ -155,6 +155,16 @@ int SeccompListener::respond_with_fd(std::uint64_t id, int fd, CloseOnExec close
   return add_fd(fd_.get(), request);
 }
 
+int SeccompListener::give_fd(std::uint64_t id, int fd, CloseOnExec close_on_exec) const {
+  seccomp_notif_addfd request{};
+  request.id = id;
+  request.srcfd = static_cast<std::uint32_t>(fd);
+  request.newfd_flags = close_on_exec == CloseOnExec::yes ? static_cast<std::uint32_t>(O_CLOEXEC) : 0U;
+  // The kernel's answer is the number in the caller.
+  const int number = ::ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &request);
+  return number < 0 ? -errno : number;
+}
+
 int SeccompListener::replace_fd(std::uint64_t id, int fd, int number, CloseOnExec close_on_exec) const {
   seccomp_notif_addfd request{};
   request.id = id;

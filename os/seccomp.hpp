@@ -75,6 +75,8 @@ class SeccompListener {
   // Puts a copy of `fd` into the caller and ends its call with the new number.
   // 0 or -errno; on -errno the call still waits.
   [[nodiscard]] int respond_with_fd(std::uint64_t id, int fd, CloseOnExec close_on_exec) const;
+  // Puts a copy of `fd` into the caller, whose call still waits: the new number, or -errno.
+  [[nodiscard]] int give_fd(std::uint64_t id, int fd, CloseOnExec close_on_exec) const;
   // Replaces the caller's descriptor `number`; the call still waits.
   [[nodiscard]] int replace_fd(std::uint64_t id, int fd, int number, CloseOnExec close_on_exec) const;
 

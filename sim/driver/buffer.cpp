@@ -16,6 +16,7 @@ int Driver::State::create_bo(File& file, wire::uapi::CreateBo& args) {
 
   auto bo = std::make_unique<Bo>();
   bo->file = &file;
+  bo->node = file.memory;
   bo->size = *size;
   std::vector<std::uint64_t> passed_over;
   auto offset = offsets.allocate(*size, *bo);
@@ -33,16 +34,20 @@ int Driver::State::create_bo(File& file, wire::uapi::CreateBo& args) {
   }
   bo->memory = *memory;
 
+  args.handle = add_handle(file, std::move(bo));
+  return 0;
+}
+
+std::uint32_t Driver::State::add_handle(File& file, std::unique_ptr<Bo> bo) {
   auto& table = file.handles;
   const auto free =
       std::find(table.begin() + static_cast<std::ptrdiff_t>(file.first_free), table.end(), nullptr);
   const auto slot = static_cast<std::size_t>(free - table.begin());
   if (free == table.end()) table.emplace_back();
   bo->handle = static_cast<std::uint32_t>(slot + 1);
-  args.handle = bo->handle;
   table[slot] = std::move(bo);
   file.first_free = slot + 1;
-  return 0;
+  return static_cast<std::uint32_t>(slot + 1);
 }
 
 int Driver::State::mmap_bo(File& file, wire::uapi::MmapBo& args) {
@@ -70,16 +75,16 @@ Bo* Driver::State::find_bo(File& file, std::uint32_t handle) const {
 }
 
 void Driver::State::release_if_unused(Bo& bo) {
-  if (bo.handle == 0 && !bo.sliced() && !bo.queued && bo.sleepers == 0) destroy(bo);
+  if (bo.handle == 0 && !bo.sliced() && !bo.queued && bo.sleepers == 0 && !bo.is_shared()) destroy(bo);
 }
 
 void Driver::State::destroy(Bo& bo) {
-  File& file = *bo.file;
-  file.memory->release(bo.offset, bo.size);
-  offsets.release(bo.offset);
-  const auto at = std::find_if(file.orphans.begin(), file.orphans.end(),
-                               [&](const auto& orphan) { return orphan.get() == &bo; });
-  if (at != file.orphans.end()) file.orphans.erase(at);
+  if (bo.node != nullptr) {
+    bo.node->release(bo.offset, bo.size);
+    offsets.release(bo.offset);
+  }
+  std::erase_if(bo.file != nullptr ? bo.file->orphans : shared_bos,
+                [&](const auto& other) { return other.get() == &bo; });
 }
 
 }  // namespace qaic::sim::driver

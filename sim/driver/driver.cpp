@@ -43,6 +43,7 @@ Driver::~Driver() = default;
 void Driver::probe() {
   if (bound()) return;
   for (Dbc& dbc : state_->dbcs) dbc.state = 0;
+  state_->ras = {};
   state_->boot();
   state_->pump();
   state_->deliver();
@@ -173,7 +174,9 @@ std::vector<Uevent> Driver::take_uevents() {
 }
 
 std::vector<std::string> Driver::take_messages() {
-  return state_->card.take_messages();
+  auto out = state_->card.take_messages();
+  for (std::string& line : std::exchange(state_->log, {})) out.push_back(std::move(line));
+  return out;
 }
 
 std::size_t Driver::mapped_ranges() const {
@@ -185,6 +188,10 @@ unsigned Driver::dbc_state(base::DbcId dbc) const {
 }
 
 const device::Card& Driver::card() const {
+  return state_->card;
+}
+
+device::Card& Driver::card() {
   return state_->card;
 }
 
@@ -218,6 +225,21 @@ void Driver::State::pump() {
     for (auto& reply : card.take_replies()) {
       take_reply(std::move(reply));
       moved = true;
+    }
+    for (const auto& sent : card.take_outgoing()) {
+      moved = true;
+      if (phase != Phase::boot && phase != Phase::online) continue;  // a reset came between
+      switch (sent.stream) {
+        case device::Card::Stream::ras:
+          take_ras(sent.bytes);
+          break;
+        case device::Card::Stream::ssr:
+          take_ssr(sent.bytes);
+          break;
+        case device::Card::Stream::log:
+          boot_log.insert(boot_log.end(), sent.bytes.begin(), sent.bytes.end());
+          break;
+      }
     }
     for (std::size_t i = 0; i < manages.size(); ++i) moved |= advance(*manages[i]);
     moved |= advance_closes();
@@ -285,7 +307,15 @@ void Driver::State::end_close(File& file) {
       dbc.in_use = true;
     }
   }
-  while (!file.orphans.empty()) destroy(*file.orphans.back());
+  while (!file.orphans.empty()) {
+    if (!file.orphans.back()->is_shared()) {
+      destroy(*file.orphans.back());
+      continue;
+    }
+    shared_bos.push_back(std::move(file.orphans.back()));
+    shared_bos.back()->file = nullptr;
+    file.orphans.pop_back();
+  }
   users.give_back(file.user);
   std::erase_if(files, [&](const auto& other) { return other.get() == &file; });
 }

@@ -21,7 +21,15 @@
 
 namespace qaic::sim::driver {
 
-// Memory of the process that makes a call; false stands for EFAULT.
+// Memory that is shared by descriptor (PRIME): a BO, or what another device gave out.
+class DmaBuf {
+ public:
+  virtual ~DmaBuf() = default;
+  // Valid as long as this object lives.
+  virtual base::MutableBytes memory() = 0;
+};
+
+// Memory and descriptors of the process that makes a call; false stands for EFAULT.
 class ClientMemory {
  public:
   virtual ~ClientMemory() = default;
@@ -30,6 +38,11 @@ class ClientMemory {
   // Whether all of [address, address + size) can be read: what pinning its
   // pages finds out. This one reads a byte of each page.
   virtual bool readable(std::uint64_t address, std::uint64_t size);
+  // A new descriptor for the buffer: its number, or -errno.
+  enum class OnExec { keep, close };
+  virtual int give(const std::shared_ptr<DmaBuf>& buffer, OnExec on_exec);
+  // The buffer behind a descriptor, or -errno: EBADF, EINVAL if it is none.
+  virtual int take(int fd, std::shared_ptr<DmaBuf>& buffer);
 };
 
 // The memory behind one open node: a BO's pages live in it at the offset that
@@ -126,10 +139,6 @@ class Driver : private device::HostMemory, private device::Interrupts {
   // False once close() has run its course: `memory` is used until then.
   [[nodiscard]] bool is_open(OpenFile file) const;
 
-  // dma-bufs cannot be made or read at this face, where the real driver can do
-  // both: PRIME_HANDLE_TO_FD of a good handle gives EOPNOTSUPP, no fd is a
-  // dma-buf to PRIME_FD_TO_HANDLE, and GET_CAP says that PRIME is absent.
-  //
   // One ioctl. `argument` is the user's pointer value. Returns the result at
   // once (>= 0 or -errno), or nothing if the call sleeps: then `done` is called
   // exactly once later, from whatever event ends it, unless interrupt() comes first.
@@ -149,14 +158,27 @@ class Driver : private device::HostMemory, private device::Interrupts {
   void tick();
 
   [[nodiscard]] std::vector<Uevent> take_uevents();
-  // What the card had to say since the last call: see Card::take_messages().
+  // What the card had to say since the last call (Card::take_messages()), and
+  // what the kernel would log of it, not in the kernel's words.
   [[nodiscard]] std::vector<std::string> take_messages();
   // Bus address ranges that are mapped for the card now: queues, sliced BOs,
   // memory of MANAGE requests. For tests and `qaic-sim status`.
   [[nodiscard]] std::size_t mapped_ranges() const;
   // dbcN_state sysfs attribute.
   [[nodiscard]] unsigned dbc_state(base::DbcId dbc) const;
+  // ce_count, ue_count, ue_nonfatal_count: since probe(), saturating.
+  struct RasCounts {
+    std::uint32_t correctable = 0;
+    std::uint32_t uncorrectable = 0;
+    std::uint32_t nonfatal = 0;
+    friend bool operator==(const RasCounts&, const RasCounts&) = default;
+  };
+  [[nodiscard]] const RasCounts& ras_counts() const;
+  // The content of a device core dump that became ready since the last call.
+  [[nodiscard]] std::optional<base::ByteVector> take_dump();
   [[nodiscard]] const device::Card& card() const;
+  // For what befalls a card: followed by tick().
+  [[nodiscard]] device::Card& card();
 
  private:
   struct State;

@@ -20,9 +20,8 @@ constexpr std::uint32_t kCoreNumbers[] = {
     kIoctlDrmVersion,         kIoctlDrmGemClose,        kIoctlDrmGetCap,
     kIoctlDrmPrimeHandleToFd, kIoctlDrmPrimeFdToHandle, kIoctlDrmSetClientName,
 };
-constexpr std::uint32_t kDriverEnd = 0xA0;       // DRM_COMMAND_END
-constexpr std::uint32_t kPrimeFlags = 02000002;  // O_CLOEXEC, O_RDWR
-constexpr std::uint64_t kClientNameLimit = 64;   // DRM_CLIENT_NAME_MAX_LEN
+constexpr std::uint32_t kDriverEnd = 0xA0;      // DRM_COMMAND_END
+constexpr std::uint64_t kClientNameLimit = 64;  // DRM_CLIENT_NAME_MAX_LEN
 
 // The kernel's own number for `nr`, or 0: an unknown one is EINVAL.
 std::uint32_t known_number(std::uint32_t nr) {
@@ -65,7 +64,9 @@ int get_cap(DrmGetCap& args) {
     case 0x6:  // TIMESTAMP_MONOTONIC
       args.value = 1;
       return 0;
-    case 0x5:   // PRIME: the driver says 3; this face can neither import nor export
+    case 0x5:  // PRIME: import and export
+      args.value = 3;
+      return 0;
     case 0x13:  // SYNCOBJ
     case 0x14:  // SYNCOBJ_TIMELINE
       return 0;
@@ -136,12 +137,17 @@ int Driver::State::core_ioctl(File& file, std::uint32_t nr, base::MutableBytes d
       return result;
     }
     case ioctl_nr(kIoctlDrmPrimeHandleToFd): {
-      const auto args = load<DrmPrimeHandle>(data);
-      if ((args.flags & ~kPrimeFlags) != 0) return -EINVAL;
-      return find_bo(file, args.handle) == nullptr ? -ENOENT : -EOPNOTSUPP;  // driver.hpp says why
+      auto args = load<DrmPrimeHandle>(data);
+      const int result = handle_to_fd(file, args, client);
+      store(data, args);
+      return result;
     }
-    case ioctl_nr(kIoctlDrmPrimeFdToHandle):
-      return load<DrmPrimeHandle>(data).fd < 0 ? -EBADF : -EINVAL;  // no dma-buf can be ours
+    case ioctl_nr(kIoctlDrmPrimeFdToHandle): {
+      auto args = load<DrmPrimeHandle>(data);
+      const int result = fd_to_handle(file, args, client);
+      store(data, args);
+      return result;
+    }
     case ioctl_nr(kIoctlDrmSetClientName):
       return set_client_name(load<DrmSetClientName>(data), client);
     default:

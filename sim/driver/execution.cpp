@@ -137,7 +137,11 @@ void Driver::State::end_wait(std::size_t at, std::optional<int> result) {
   --wait.dbc->sleepers;
   --wait.bo->sleepers;
   // Whatever ended it: a channel that went away meanwhile is what counts.
-  if (result && wait.dbc->owner == nullptr) result = -EPERM;
+  if (result && wait.dbc->in_ssr) {
+    result = -EPIPE;
+  } else if (result && wait.dbc->owner == nullptr) {
+    result = -EPERM;
+  }
   end_call(wait.caller, result);
 }
 

@@ -8,10 +8,7 @@ namespace qaic::sim::driver {
 
 void Driver::reset_soc() {
   if (!bound()) return;
-  state_->card.reset();
-  state_->take_down(State::Announce::once);
-  state_->announce_environment("DISABLE");
-  state_->boot_later();
+  state_->crash_reset();
   state_->pump();
   state_->deliver();
 }
@@ -56,6 +53,7 @@ void Driver::State::take_down(Announce announce) {
   irq_pending = false;
   (void)card.take_replies();
 
+  drop_ssr();
   // Callers on the control channel first; a call that waits for a channel to
   // get free has its answer already and goes on.
   for (const auto& manage : manages) {
@@ -83,7 +81,10 @@ void Driver::State::boot() {
   boot_at.reset();
   phase = Phase::boot;
   announce_environment("SECONDARY BOOTLOADER");
+  boot_log.clear();
   card.boot();
+  card.opened(device::Card::Stream::ssr);
+  card.opened(device::Card::Stream::ras);
   announce_environment("MISSION MODE");
 }
 

@@ -35,8 +35,11 @@ struct Profile {  // of a BO's latest submission
 };
 
 struct Bo {
-  File* file = nullptr;
-  std::uint32_t handle = 0;  // 0 after GEM_CLOSE
+  File* file = nullptr;          // null: only a dma-buf holds it
+  NodeMemory* node = nullptr;    // that its pages are of; null when imported
+  std::uint32_t handle = 0;      // 0 after GEM_CLOSE
+  std::weak_ptr<DmaBuf> shared;  // it, given out
+  std::shared_ptr<DmaBuf> imported;
   std::uint64_t size = 0;    // bytes, whole pages
   std::uint64_t offset = 0;  // for mmap
   base::MutableBytes memory;
@@ -54,6 +57,7 @@ struct Bo {
   Profile profile;
 
   [[nodiscard]] bool sliced() const { return dbc != nullptr; }
+  [[nodiscard]] bool is_shared() const { return !shared.expired(); }
 };
 
 struct Dbc {
@@ -67,6 +71,7 @@ struct Dbc {
   std::vector<Bo*> queued;        // in order of submission
   unsigned sleepers = 0;          // WAIT_BO calls on it
   unsigned state = 0;             // sysfs
+  bool in_ssr = false;            // its subsystem restarts
   bool interrupted = false;
 };
 
@@ -156,6 +161,11 @@ struct Driver::State {
   Bo* find_bo(File& file, std::uint32_t handle) const;
   void release_if_unused(Bo& bo);
   void destroy(Bo& bo);
+  std::uint32_t add_handle(File& file, std::unique_ptr<Bo> bo);
+
+  // ---- prime.cpp
+  int handle_to_fd(File& file, wire::uapi::DrmPrimeHandle& args, ClientMemory& client);
+  int fd_to_handle(File& file, wire::uapi::DrmPrimeHandle& args, ClientMemory& client);
 
   // ---- slicing.cpp
   int attach_slice(File& file, const wire::uapi::AttachSlice& args, ClientMemory& client);
@@ -203,6 +213,22 @@ struct Driver::State {
   void decode_orphan(base::Bytes reply);
   bool reply_intact(base::Bytes reply) const;
 
+  // ---- ras.cpp
+  void take_ras(base::Bytes message);
+
+  // ---- ssr.cpp
+  void take_ssr(base::Bytes message);
+  void take_ssr_event(std::uint32_t dbc, std::uint32_t event);
+  void take_dump_offer(base::Bytes message, std::uint32_t dbc);
+  void take_dump_data(base::Bytes message, std::uint32_t dbc);
+  void read_on();
+  void drop_ssr();
+  void crash_reset();
+  template <class T>
+  void answer_ssr(const T& message) {
+    card.receive(device::Card::Stream::ssr, base::bytes_of(message));
+  }
+
   // ---- reset.cpp
   enum class Announce { once, twice };
   void take_down(Announce announce);  // what the host does about a card that is gone
@@ -238,6 +264,8 @@ struct Driver::State {
 
   std::vector<std::unique_ptr<File>> files;  // by id, ascending
   std::uint32_t next_file = 0;
+  std::vector<std::unique_ptr<Bo>> shared_bos;           // of files that are closed, held by a dma-buf
+  std::shared_ptr<int> alive = std::make_shared<int>();  // ends with this object
   MmapOffsets offsets;
   std::array<Dbc, wire::uapi::kDbcCount> dbcs;
   bool irq_pending = false;
@@ -252,6 +280,23 @@ struct Driver::State {
   };
   std::vector<Ended> ended;
   std::vector<Uevent> uevents;
+  std::vector<std::string> log;
+  RasCounts ras;
+  base::ByteVector boot_log;  // of the latest boot
+  // A dump that is being read from the card: the table first, then the regions.
+  struct Dump {
+    std::uint32_t dbc = 0;
+    std::uint64_t table_length = 0;
+    base::ByteVector bytes;  // table and regions, as far as read
+    struct Piece {
+      std::uint64_t address;
+      std::uint64_t left;
+    };
+    std::vector<Piece> pieces;  // still to read, the last first
+    bool done_sent = false;
+  };
+  std::optional<Dump> dump;
+  std::optional<base::ByteVector> finished_dump;
   base::ByteVector scratch;  // entries of the ioctl under way
 };
 

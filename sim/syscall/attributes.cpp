@@ -150,6 +150,9 @@ int Supervisor::write_attribute(const WritableAttribute& attribute, std::string_
       if (parse(text, number) != 0) return -EINVAL;
       if (number != 0) rescan();
       return 0;
+    case Action::drop_dump:
+      drop_dump(slot);
+      return 0;
     case Action::bind:
     case Action::unbind: {
       if (text.ends_with('\n')) text.remove_suffix(1);

@@ -51,6 +51,15 @@ struct Supervisor::OpenAttribute {
   WritableAttribute attribute;
 };
 
+// A buffer that clients hold by descriptor. What they hold is a file of its
+// size that can be neither read nor mapped.
+struct Supervisor::GivenBuffer {
+  os::Fd file;
+  os::FileIdentity identity;
+  std::shared_ptr<driver::DmaBuf> buffer;
+  int watch = -1;
+};
+
 struct Supervisor::Sleeper {
   std::size_t slot = 0;
   std::shared_ptr<os::SeccompListener> listener;
@@ -62,7 +71,7 @@ struct Supervisor::Sleeper {
 // Memory of a caller that waits for its answer.
 class Supervisor::Memory : public driver::ClientMemory {
  public:
-  Memory(const Supervisor& supervisor, const Run& run, const os::Notification& call)
+  Memory(Supervisor& supervisor, const Run& run, const os::Notification& call)
       : supervisor_(supervisor), listener_(run.listener), id_(call.id), thread_(call.thread) {}
   bool read(std::uint64_t address, base::MutableBytes out) override {
     // What was read counts only if it was read from the caller.
@@ -75,9 +84,11 @@ class Supervisor::Memory : public driver::ClientMemory {
   // Pages that the kernel could pin: readable, and not those of a BO, whose
   // mappings have no pages of their own (kernel-interface §1.7).
   bool readable(std::uint64_t address, std::uint64_t size) override;
+  int give(const std::shared_ptr<driver::DmaBuf>& buffer, OnExec on_exec) override;
+  int take(int fd, std::shared_ptr<driver::DmaBuf>& buffer) override;
 
  private:
-  const Supervisor& supervisor_;
+  Supervisor& supervisor_;
   std::shared_ptr<os::SeccompListener> listener_;
   std::uint64_t id_;
   pid_t thread_;

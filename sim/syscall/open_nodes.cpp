@@ -114,12 +114,20 @@ int Supervisor::adopt_read_only(Run& run, const os::Notification& call, int fd, 
 }
 
 void Supervisor::after_closes() {
+  bool look = false;
+  if (look_at_given_.count() != 0 && options_.now() >= look_at_given_) {
+    forget_buffers();
+    look_at_given_ = nanoseconds{0};
+  }
   for (const int watch : closes_.take_closed()) {
+    look |=
+        std::any_of(given_.begin(), given_.end(), [&](const auto& entry) { return entry.watch == watch; });
     const auto at = by_watch_.find(watch);
     if (at == by_watch_.end()) continue;
     at->second->ask_after = nanoseconds{0};
     try_close(*at->second);
   }
+  if (look) forget_buffers();
   const nanoseconds now = options_.now();
   for (auto at = by_watch_.begin(); at != by_watch_.end();) {
     OpenNode* file = at->second;
@@ -173,6 +181,7 @@ void Supervisor::carry_on_ending() {
   for (const ProgramId id : ended) {
     const auto done = std::move(runs_[id]->when_ended);
     runs_.erase(id);
+    forget_buffers();
     done();
   }
 }

@@ -82,6 +82,30 @@ void Supervisor::publish(std::size_t slot) {
     announce_accel(slot, uevent.action, uevent.environment);
   }
   if (state.bound) follow_presence(slot);
+  if (const auto& ras = driver.ras_counts(); ras != state.ras) {
+    state.ras = ras;
+    show_attribute(place.path + "/ce_count", std::to_string(ras.correctable) + "\n");
+    show_attribute(place.path + "/ue_count", std::to_string(ras.uncorrectable) + "\n");
+    show_attribute(place.path + "/ue_nonfatal_count", std::to_string(ras.nonfatal) + "\n");
+  }
+  if (const auto dump = driver.take_dump()) {
+    if (state.dump) return;  // while one is there, others are dropped
+    constexpr std::chrono::minutes kKept{5};
+    state.dump = std::string(base::as_text(*dump));
+    state.dump_number = ++dumps_;
+    dumps_end_[slot] = options_.now() + kKept;
+    refresh();
+    announce("add", dump_path(options_.sys, slot), "devcoredump", {});
+  }
+}
+
+void Supervisor::drop_dump(std::size_t slot) {
+  SlotState& state = options_.sys.states[slot];
+  if (!state.dump) return;
+  announce("remove", dump_path(options_.sys, slot), "devcoredump", {});
+  state.dump.reset();
+  dumps_end_.erase(slot);
+  refresh();
 }
 
 void Supervisor::set_bound(std::size_t slot, bool bound) {

@@ -79,6 +79,8 @@ std::optional<nanoseconds> Supervisor::next_deadline() const {
   for (const auto& [watch, file] : by_watch_) {
     if (file->ask_again) consider(file->ask_at);
   }
+  if (look_at_given_.count() != 0) consider(look_at_given_);
+  for (const auto& [slot, end] : dumps_end_) consider(end);
   for (const auto& [id, run] : runs_) {
     if (run->when_ended) consider(options_.now() + milliseconds(1));
   }
@@ -120,7 +122,7 @@ void Supervisor::step() {
   }
   // What happened before a call must be known before it is answered: files
   // closed, callers gone, work done by the card.
-  if (!open_.empty()) after_closes();
+  if (!open_.empty() || !given_.empty()) after_closes();
   if (!sleepers_.empty()) check_sleepers();
   // Asking all cores at every call would cost each ioctl a system call per card.
   for (std::size_t i = first_cores; i < fds.size(); ++i) {
@@ -157,6 +159,8 @@ void Supervisor::run_cards() {
     const auto at = driver.next_deadline();
     if (at && *at <= now) driver.tick();
     publish(slot);
+    const auto dump = dumps_end_.find(slot);
+    if (dump != dumps_end_.end() && dump->second <= now) drop_dump(slot);
   }
 }
 

@@ -86,6 +86,7 @@ class Supervisor {
   struct Run;
   struct OpenNode;
   struct OpenAttribute;
+  struct GivenBuffer;
   struct Sleeper;
   class Memory;
 
@@ -115,6 +116,9 @@ class Supervisor {
   void bury();
   void carry_on_ending();
 
+  // ---- dma-bufs
+  void forget_buffers();
+
   // ---- attributes
   int open_attribute(Run& run, const os::Notification& call, std::size_t attribute, std::uint64_t flags);
   int write_attribute(const WritableAttribute& attribute, std::string_view text);
@@ -133,6 +137,7 @@ class Supervisor {
   void publish(std::size_t slot);
   void follow_presence(std::size_t slot);
   void set_bound(std::size_t slot, bool bound);
+  void drop_dump(std::size_t slot);
   using Variables = std::vector<std::pair<std::string, std::string>>;
   void announce(const std::string& action, const std::string& path, const std::string& subsystem,
                 const Variables& variables);
@@ -151,10 +156,16 @@ class Supervisor {
   std::map<os::FileIdentity, std::unique_ptr<OpenNode>> open_;
   std::unordered_map<int, OpenNode*> by_watch_;
   std::vector<std::unique_ptr<OpenNode>> closed_;  // until the driver let go of their memory
-  std::map<std::uint64_t, Sleeper> sleepers_;      // by CallId
+  std::vector<GivenBuffer> given_;
+  // Of other devices, while a card uses them.
+  std::vector<std::pair<os::FileIdentity, std::weak_ptr<driver::DmaBuf>>> host_buffers_;
+  std::chrono::nanoseconds look_at_given_{};   // 0: when one was closed somewhere
+  std::map<std::uint64_t, Sleeper> sleepers_;  // by CallId
   std::uint64_t next_call_ = 0;
   std::chrono::nanoseconds next_signal_poll_{};
   std::uint64_t next_tag_ = 0;
+  unsigned dumps_ = 0;
+  std::map<std::size_t, std::chrono::nanoseconds> dumps_end_;  // by slot
 };
 
 }  // namespace qaic::sim::syscall

@@ -201,12 +201,17 @@ std::vector<std::pair<std::string, std::string>> function_uevent(const SysTreeOp
                     options.states[slot].bound ? "qaic" : "");
 }
 
+std::string dump_path(const SysTreeOptions& options, std::size_t slot) {
+  return "devices/virtual/devcoredump/devcd" + std::to_string(options.states[slot].dump_number);
+}
+
 std::vector<WritableAttribute> writable_attributes(const SysTreeOptions& options) {
   using Action = WritableAttribute::Action;
   std::vector<WritableAttribute> out;
   for (std::size_t i = 0; i < options.topology.slots.size(); ++i) {
     const Slot& slot = options.topology.slots[i];
     const SlotState& state = options.states[i];
+    if (state.dump) out.push_back({Action::drop_dump, dump_path(options, i) + "/data", i, 0600, *state.dump});
     if (!state.present) continue;
     out.push_back({Action::reset_pci, slot.path + "/reset", i, 0200, {}});
     out.push_back({Action::remove, slot.path + "/remove", i, 0220, {}});
@@ -233,8 +238,9 @@ std::vector<WritableAttribute> writable_attributes(const SysTreeOptions& options
 os::FileTree sys_tree(const SysTreeOptions& options) {
   FileTree tree;
   // There also while no card is.
-  for (const char* folder : {"class/accel", "dev/char", "bus/mhi/devices", "bus/mhi/drivers/qaic_mhi",
-                             "bus/pci", "bus/pci/devices", "bus/pci/drivers/qaic"}) {
+  for (const char* folder :
+       {"class/accel", "class/devcoredump", "devices/virtual/devcoredump", "dev/char", "bus/mhi/devices",
+        "bus/mhi/drivers/qaic_mhi", "bus/pci", "bus/pci/devices", "bus/pci/drivers/qaic"}) {
     tree.add_folder(folder);
   }
   const Topology& topology = options.topology;
@@ -248,6 +254,14 @@ os::FileTree sys_tree(const SysTreeOptions& options) {
     const Slot& slot = topology.slots[i];
     const device::CardConfig& card = options.cards[i];
     const SlotState& state = options.states[i];
+    if (state.dump) {
+      const std::string path = dump_path(options, i);
+      const std::string name = path.substr(path.rfind('/') + 1);
+      tree.add_link("class/devcoredump/" + name, "../../" + path);
+      tree.add_link(path + "/failing_device", up_to_sys(path) + slot.path);
+      tree.add_link(path + "/subsystem", up_to_sys(path) + "class/devcoredump");
+      tree.add_file(path + "/uevent", "", 0644);
+    }
     if (!state.present) continue;
     const PciIds ids = ids_of(card);
     const auto bars = card_bars(i);
@@ -258,6 +272,10 @@ os::FileTree sys_tree(const SysTreeOptions& options) {
     if (!state.bound) continue;
     add_accel(tree, slot, state);
     add_mhi(tree, slot, card, state.channels);
+    if (!state.channels) continue;
+    tree.add_file(slot.path + "/ce_count", std::to_string(state.ras.correctable) + "\n");
+    tree.add_file(slot.path + "/ue_count", std::to_string(state.ras.uncorrectable) + "\n");
+    tree.add_file(slot.path + "/ue_nonfatal_count", std::to_string(state.ras.nonfatal) + "\n");
   }
   for (const WritableAttribute& attribute : writable_attributes(options)) {
     tree.add_file(attribute.path, attribute.content, attribute.mode);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,10 @@ struct SlotState {
   bool bound = true;                                  // to the driver
   bool channels = true;                               // of MHI, once the card's system manager runs
   std::array<unsigned, wire::uapi::kDbcCount> dbc{};  // dbcN_state
+  driver::Driver::RasCounts ras;
+  // A device core dump, until it is written to or grew old, and its number.
+  std::optional<std::string> dump;
+  unsigned dump_number = 0;
 };
 
 struct SysTreeOptions {
@@ -43,7 +48,17 @@ struct SysTreeOptions {
 
 // An attribute that can be written, below /sys.
 struct WritableAttribute {
-  enum class Action { reset_soc, reset_pci, remove, rescan, bind, unbind, control_timeout, wait_timeout };
+  enum class Action {
+    reset_soc,
+    reset_pci,
+    remove,
+    rescan,
+    bind,
+    unbind,
+    drop_dump,
+    control_timeout,
+    wait_timeout
+  };
   Action action = Action::reset_soc;
   std::string path;
   std::size_t slot = 0;  // for those of one card
@@ -58,6 +73,8 @@ struct ChannelDevice {
   std::string modalias;
   std::string driver;
 };
+// The folder of a slot's device core dump.
+[[nodiscard]] std::string dump_path(const SysTreeOptions& options, std::size_t slot);
 [[nodiscard]] std::vector<ChannelDevice> channel_devices(const Slot& slot);
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> function_uevent(const SysTreeOptions& options,
                                                                                std::size_t slot);

@@ -43,6 +43,22 @@ class ClientArray : public ClientMemory {
   }
   std::byte* at(std::uint64_t address) { return bytes_.data() + (address - kStart); }
 
+  // Descriptors: buffers by number.
+  int give(const std::shared_ptr<DmaBuf>& buffer, OnExec on_exec) override {
+    buffers[next_fd] = buffer;
+    last_on_exec = on_exec;
+    return next_fd++;
+  }
+  int take(int fd, std::shared_ptr<DmaBuf>& buffer) override {
+    const auto at = buffers.find(fd);
+    if (at == buffers.end()) return -EBADF;
+    buffer = at->second;
+    return buffer ? 0 : -EINVAL;
+  }
+  std::map<int, std::shared_ptr<DmaBuf>> buffers;  // null: a file of another kind
+  int next_fd = 7;
+  OnExec last_on_exec = OnExec::keep;
+
   std::uint64_t read_only_start = 0;
   std::uint64_t read_only_end = 0;
 

@@ -167,6 +167,8 @@ void Card::reset() {
   ++script.resets;
 }
 
+void Card::opened(Stream) {}
+
 void Card::receive(Stream stream, Bytes message) {
   state_->script.streamed.push_back({stream, {message.begin(), message.end()}});
 }

@@ -26,7 +26,8 @@ def stage():
     shutil.copy(f"{BUILD}/bin/qaic-sim", f"{FOLDER}/bin")
     for name in ("sim_client", "sim_discover", "sim_drm_client"):
         shutil.copy(f"{BUILD}/tests/{name}", FOLDER)
-    shutil.copy(f"{HERE}/python_client.py", FOLDER)
+    for name in ("python_client.py", "prime_client.py"):
+        shutil.copy(f"{HERE}/{name}", FOLDER)
     if os.path.isdir(f"{BUILD}/libexec"):
         shutil.copytree(f"{BUILD}/libexec", f"{FOLDER}/libexec")
 
@@ -76,6 +77,11 @@ for case in ("buffer", "reuse", "bad-offsets", "bad-pointers", "dup", "fork", "o
 class Programs(Test):
     def test_python(self):
         self.assertEqual(self.done(run("/usr/bin/python3", f"{FOLDER}/python_client.py", NODE)).stdout, "1\n")
+
+    def test_buffers_by_descriptor(self):
+        out = self.done(run("/usr/bin/python3", f"{FOLDER}/prime_client.py", NODE, "/dev/accel/accel1",
+                            options=["--cards", "2"])).stdout
+        self.assertEqual(out, "fine\n")
 
     def test_libdrm(self):
         out = self.done(run(f"{FOLDER}/sim_drm_client", NODE)).stdout
@@ -282,6 +288,10 @@ class Surroundings(Test):
         self.assertNotEqual(run("mkdir", "/sys/class/accel/other").returncode, 0)
         self.assertFalse(os.path.exists("/sys/class/accel/accel0"))
 
+    def test_a_terminal_can_be_opened(self):
+        seen = self.done(run("script", "-qec", "tty", "/dev/null", stdin=subprocess.DEVNULL)).stdout
+        self.assertRegex(seen, r"^/dev/pts/\d+\r?\n")
+
     def test_what_outlives_the_program_is_ended(self):
         sleep = f"sleep 9{os.getpid()}"  # nobody else's
         found = self.done(run("sh", "-c", f"setsid sh -c '{sleep} & {sleep}' >/dev/null 2>&1 & "
@@ -391,6 +401,26 @@ class Networks(Test):
             for line in ("SUBSYSTEM=accel", "DEVNAME=/dev/accel/accel0", "DBC_ID=0", f"DBC_STATE={state}", "MAJOR=261"):
                 self.assertIn(line, lines)
         self.assertIn("DEVPATH=/devices/pci0000:80/0000:80:01.0/0000:81:00.0/accel/accel0", out)
+
+    def test_a_crashed_network_restarts_its_channel(self):
+        dumps = "/sys/class/devcoredump"
+        out = self.done(run("bash", "-c", "stdbuf -oL udevadm monitor --kernel -p & sleep 0.5; "
+                            f"{self.RUN} --timeout 5s {BUILD}/networks/crash 2>/dev/null; sleep 0.3; "
+                            f"kill %1; wait; cat /sys/class/accel/accel0/dbc0_state; cd {dumps}; "
+                            f"readlink devcd1/failing_device | grep -c {CARD}; head -c 8 devcd1/data | od -An -tx8; "
+                            f"{self.RUN} --timeout 5s {BUILD}/networks/crash 2>/dev/null; ls; "
+                            "echo > devcd1/data; ls | wc -l; "
+                            f"{self.RUN} --quiet {self.SCALE_ADD} >/dev/null && echo fine")).stdout
+        states = [line[len("DBC_STATE="):] for line in out.splitlines() if line.startswith("DBC_STATE=")]
+        self.assertEqual(states, list("123450"), out)
+        self.assertIn("DEVPATH=/devices/virtual/devcoredump/devcd1", out)
+        # A second dump is dropped while the first is there.
+        self.assertEqual(out.splitlines()[-6:], ["0", "1", " 1234567890abcdef", "devcd1", "0", "fine"])
+
+    def test_counts_of_errors_are_there_while_the_card_runs(self):
+        out = self.done(run("bash", "-c", "cd /sys/class/accel/accel0/device; cat ce_count ue_count ue_nonfatal_count; "
+                            "echo 1 > reset; ls | grep -c _count; true", options=["--boot-time", "5000"])).stdout
+        self.assertEqual(out.split(), ["0", "0", "0", "0"])
 
     def test_state_of_a_channel(self):
         out = self.done(run("bash", "-c", f"cd /sys/class/accel/accel0; cat dbc0_state; {self.RUN} --timeout 2s "
