@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -100,6 +102,24 @@ Result<void> build(const std::string& path, const FileTree& tree) {
   return {};
 }
 
+// Where the real folder is seen as a whole, inside what covers it.
+constexpr const char* kRealFolder = ".real";
+
+// The terminal multiplexer looks for "pts" beside itself, which it does not
+// find when it is mounted alone.
+bool needs_its_folder(const struct stat& info) {
+  constexpr unsigned kTerminals = 5;
+  constexpr unsigned kMultiplexer = 2;
+  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(kTerminals, kMultiplexer);
+}
+
+bool holds_multiplexer(int folder, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [folder](const std::string& name) {
+    struct stat info {};
+    return ::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && needs_its_folder(info);
+  });
+}
+
 // Shows one real entry again, from the folder held by `real` at `path`.
 Result<void> show(int real, const std::string& path, const std::string& name) {
   struct stat info {};
@@ -109,6 +129,9 @@ Result<void> show(int real, const std::string& path, const std::string& name) {
   if (S_ISLNK(info.st_mode)) {
     QAIC_TRY(const std::string link, read_link(source));
     return make_link(target, link);
+  }
+  if (needs_its_folder(info)) {
+    return make_link(target, std::string(kRealFolder) + "/" + name);
   }
   if (S_ISDIR(info.st_mode)) {
     QAIC_CHECK(make_folder(target));
@@ -153,8 +176,17 @@ class Overlay {
     const Fd real(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!real.valid()) return fail(system_error(errno, "tree-folder", "cannot open the folder " + path));
     QAIC_TRY(const auto names, list_folder(path));
+    const bool keep_whole = holds_multiplexer(real.get(), names);
+    Fd whole;
+    if (keep_whole) {
+      QAIC_TRY(whole, detached_mounts(path));
+    }
     QAIC_CHECK(mount_memory_folder(path));
     mounts_.push_back(path);
+    if (keep_whole) {
+      QAIC_CHECK(make_folder(path + "/" + kRealFolder));
+      QAIC_CHECK(attach_mount(whole, path + "/" + kRealFolder));
+    }
     for (const std::string& name : names) {
       if (tree.files().contains(name) || tree.links().contains(name)) continue;
       QAIC_CHECK(show(real.get(), path, name));

@@ -140,6 +140,14 @@ Result<Fd> detached_mounts(const std::string& path) {
   return clone_mount(path, kRecursive);
 }
 
+Result<void> attach_mount(const Fd& mount, const std::string& path) {
+  constexpr unsigned kFromFd = 4;  // MOVE_MOUNT_F_EMPTY_PATH
+  if (::syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, path.c_str(), kFromFd) < 0) {
+    return fail(refused(errno, "namespace-mount", "cannot show a kept mount at " + path));
+  }
+  return {};
+}
+
 Result<void> make_mount_read_only(const std::string& path) {
   constexpr unsigned long kFlags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
   if (::mount(nullptr, path.c_str(), nullptr, kFlags, nullptr) < 0) {

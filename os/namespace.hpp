@@ -33,6 +33,8 @@ namespace qaic::os {
 [[nodiscard]] base::Result<Fd> detached_mount(const std::string& path);
 // The same with everything that is mounted below it.
 [[nodiscard]] base::Result<Fd> detached_mounts(const std::string& path);
+// Puts such a copy at a folder.
+[[nodiscard]] base::Result<void> attach_mount(const Fd& mount, const std::string& path);
 // Nothing can be changed through the mount at `path` any more.
 [[nodiscard]] base::Result<void> make_mount_read_only(const std::string& path);
 
