@@ -20,7 +20,7 @@ base::Error bo_error(const Device& device, int number, const char* id, std::stri
   if (number == ENODEV) {
     error.kind = ErrorKind::unavailable;
     error.id = "device-offline";
-    error.hint = "wait until the card is ready: qaic-util wait";
+    error.hint = "try again when qaic-util health calls the card ok";
   } else if (number == ENOMEM) {
     error.hint = "buffers are pinned memory: free some on this host";
   } else if (error.kind == ErrorKind::permission) {

@@ -22,13 +22,13 @@ Error manage_error(int number, const std::string& node) {
   switch (number) {
     case ENODEV:
       return error(ErrorKind::unavailable, "device-offline", "the card is not online",
-                   "wait until it is ready: qaic-util wait");
+                   "try again when qaic-util health calls the card ok");
     case ETIMEDOUT:
       return error(ErrorKind::deadline, "manage-deadline", "the card did not answer the driver in time",
                    "reset the card if this happens again");
     case EIO:
       return error(ErrorKind::device, "manage-reset", "the card was reset or lost while it was asked",
-                   "wait until it is ready: qaic-util wait");
+                   "try again when qaic-util health calls the card ok");
     case EPIPE:
       return error(ErrorKind::device, "manage-crc", "the card's answer was damaged on its way",
                    "reset the card; if it happens again, the hardware is suspect");

@@ -57,7 +57,7 @@ Error open_error(Error error, const std::string& node) {
       error.kind = ErrorKind::unavailable;
       error.id = "device-offline";
       error.what = node + ": the card is not online: " + base::code_text(error);
-      error.hint = "wait until it is ready: qaic-util wait";
+      error.hint = "try again when qaic-util health calls the card ok";
       break;
     default:
       error.id = "device-open";

@@ -30,7 +30,7 @@ Error lost_error(const Device& device, int number, base::DbcId dbc) {
   const std::string channel = "channel " + std::to_string(dbc.value);
   if (number == ENODEV) {
     return call_error(device, number, ErrorKind::unavailable, "device-offline", "the card is not online",
-                      "wait until it is ready (qaic-util wait), then load the network again");
+                      "when qaic-util health calls the card ok, load the network again");
   }
   return call_error(device, number, ErrorKind::device, "channel-lost",
                     channel + (number == EPIPE ? " is being restarted: its network crashed"
@@ -137,7 +137,7 @@ Error Inference::wait_error(int number) const {
     case ETIMEDOUT:
       return call_error(*device_, number, ErrorKind::deadline, "inference-deadline",
                         "the network did not finish in time",
-                        "wait longer, or see whether the network hangs: qaic-util ps");
+                        "wait longer; a network that hangs is ended when its program ends");
     case EINTR:
       return call_error(*device_, number, ErrorKind::unavailable, "wait-interrupted",
                         "a signal ended the wait", "wait again");

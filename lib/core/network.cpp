@@ -200,8 +200,11 @@ Result<void> Network::deactivate() {
       continue;
     }
     if (reply.status == 0) return {};
-    return fail(nnc::card_error(reply.status, "network-unload",
-                                device_->node() + ": the card did not deactivate network " + name_));
+    auto error = nnc::card_error(reply.status, "network-unload",
+                                 device_->node() + ": network " + name_ +
+                                     " did not end well, its last outputs are not to be trusted");
+    error.hint = "a network that crashed ends so; if one that ran before does, reset the card";
+    return fail(std::move(error));
   }
 }
 
