@@ -61,11 +61,14 @@ struct Attack {
         "04000000 68000000 03000000 64000000 00000000 00000000" + hex_text("n", 64) + size + zeros(8) +
         "06000000 28000000 64000000 01000000 00000000 00000000" + hex64(kFile) + size);
     send_framed(user, 2, load);
-    const std::uint8_t elf = in.u8(), state = in.u8() & 1;
-    const auto activate = bytes_of_hex(
-        "04000000 38000000 09000000 00000000 00000000" + hex32(elf) + "00000000 ffffffff 01000000 ffffffff" +
-        hex32(state) + "00000000 0000000000000000 09000000 28000000" + hex64(HostBlock::kBase) +
-        hex64(HostBlock::kBase + 0x1000) + hex32(8) + hex32(8) + hex32(1024) + hex32(0));
+    const std::uint8_t elf = in.u8(), choice = in.u8();
+    const std::uint8_t state = choice & 1;
+    const auto reservation = [](unsigned id) { return hex32(id == 0 ? ~0U : id); };
+    const auto activate =
+        bytes_of_hex("04000000 38000000 09000000 00000000 00000000" + hex32(elf) + "00000000" +
+                     reservation(choice >> 1 & 7) + "01000000" + reservation(choice >> 4 & 7) + hex32(state) +
+                     "00000000 0000000000000000 09000000 28000000" + hex64(HostBlock::kBase) +
+                     hex64(HostBlock::kBase + 0x1000) + hex32(8) + hex32(8) + hex32(1024) + hex32(0));
     send_framed(user, 2, activate);
   }
   void core_event() {
@@ -79,10 +82,74 @@ struct Attack {
     card.core_event(event);
     collect();
   }
+  // Reservations from and on each other, with figures that may fit.
+  void reserve(std::uint32_t user) {
+    constexpr std::uint32_t kCommands[] = {19, 22, 24, 26, 28, 30, 32, 38, 44};
+    const std::uint32_t command = kCommands[in.u8() % std::size(kCommands)];
+    std::string body = hex32(command);
+    if (command == 22 || command == 26 || command == 30) {
+      body += hex32(in.u8() % 8);
+    } else {
+      const std::size_t words = command == 28   ? 14
+                                : command == 24 ? 10
+                                : command == 19 ? 6
+                                : command == 44 ? 4
+                                                : 2;
+      body += hex32(0);
+      for (std::size_t i = 0; i < words; ++i) {
+        const std::uint8_t value = in.u8();
+        body += hex32(value == 0xFF ? ~0U : value % 24);
+      }
+    }
+    send_framed(user, 1, bytes_of_hex(passthrough_hex(body)));
+  }
+  // What only the newer driver does: the channel of subsystem restart, and
+  // what befalls the card.
+  void restart() {
+    using Card = qaic::sim::device::Card;
+    switch (in.u8() % 5) {
+      case 0:
+        card.opened(Card::Stream::ssr);
+        break;
+      case 1:
+        card.closed(Card::Stream::ssr);
+        break;
+      case 2:
+        card.receive(Card::Stream::ssr, in.take(in.u8()));
+        break;
+      case 3: {  // a message that gets past its header
+        const std::uint32_t command = 1U << in.u8() % 11;
+        const std::uint8_t dbc = in.u8() & 1;
+        const std::string tail =
+            command == 4 ? zeros(4) + hex64(0x40000000U + in.u16()) + hex64(in.u16()) : hex32(in.u8() & 0x1F);
+        card.receive(Card::Stream::ssr,
+                     bytes_of_hex(hex32(command) + hex32(static_cast<std::uint32_t>(12 + tail.size() / 2)) +
+                                  hex32(dbc) + tail));
+        break;
+      }
+      default: {
+        qaic::sim::device::RasEvent event;
+        event.source = static_cast<qaic::wire::ras::Source>(in.u8() % 7);
+        event.type = static_cast<qaic::wire::ras::ErrorType>(in.u8() % 3);
+        insist(static_cast<bool>(card.inject(event)));
+        break;
+      }
+    }
+    for (const auto& message : card.take_outgoing()) insist(message.bytes.size() <= 65488);
+    collect();
+  }
   void run() {
     while (!in.empty()) {
       const std::uint8_t what = in.u8();
       const std::uint32_t user = (what >> 4) % kUsers;
+      if ((what & 8) != 0) {
+        if ((what & 1) != 0) {
+          reserve(user);
+        } else {
+          restart();
+        }
+        continue;
+      }
       switch (what & 7) {
         case 0:
           send(in.take(in.u8()));
@@ -117,6 +184,7 @@ struct Attack {
           break;
       }
     }
+    card.closed(qaic::sim::device::Card::Stream::ssr);  // nobody is left to restart with
     // The end of every user, those that raw messages invented included.
     for (std::uint32_t user = 0; user < kUsers; ++user) terminate(user);
     for (const std::string& line : card.held()) {
