@@ -12,7 +12,7 @@ IDS = [
     re.compile(r'\{k[A-Z]\w+,\s*"([a-z0-9-]+)"'),
     re.compile(r'Failure\{\w+,\s*"([a-z0-9-]+)"'),
 ]
-FOLDERS = ("base/", "os/", "lib/", "tools/", "sim/cli/", "sim/syscall/", "sim/nsp/")
+FOLDERS = ("base/", "os/", "lib/", "tools/", "sim/cli/", "sim/syscall/", "sim/nsp/", "sim/vm/")
 
 
 def check(root):

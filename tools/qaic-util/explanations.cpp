@@ -321,6 +321,26 @@ constexpr std::array kExplanations{
                 "The command line is wrong: an unknown option or verb, or a value that does not fit. --help "
                 "shows what there is."},
     Explanation{"visible-devices", "QAIC_VISIBLE_DEVICES is no list of card numbers separated by commas."},
+    Explanation{"vm-bundle",
+                "A prepared kernel in the cache of qaic-sim vm is not whole. Remove its folder."},
+    Explanation{"vm-card",
+                "The process of a simulated card ended, or did not start, while a guest needed it."},
+    Explanation{"vm-folder", "A folder or file given to qaic-sim vm cannot be found."},
+    Explanation{"vm-frame",
+                "The guest of qaic-sim vm sent something that is no message of its first process."},
+    Explanation{
+        "vm-guest",
+        "The guest of qaic-sim vm did not start, its kernel panicked, or QEMU ended. What its kernel printed "
+        "is shown; --kernel-log keeps it."},
+    Explanation{"vm-host", "qaic-sim vm needs a host of the kind x86_64."},
+    Explanation{"vm-plan",
+                "The guest was told something that its first process does not understand: a defect."},
+    Explanation{
+        "vm-prepare",
+        "QEMU, a kernel or the driver for a guest cannot be had here: no network, no Debian mirror in apt's "
+        "sources, or a host that forbids user namespaces. qaic-sim(1), VM PREPARATION."},
+    Explanation{"vm-scratch", "A folder for the run of a guest could not be made in /tmp."},
+    Explanation{"vm-timeout", "A guest did not end within --timeout."},
     Explanation{"wait-interrupted",
                 "A signal ended the wait. The inference stays queued and may be waited for again."}};
 

@@ -1,0 +1,69 @@
+"""Guests for the tests that are scripts: the kernel is the first argument."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import tool
+
+KERNEL = sys.argv[1] if len(sys.argv) > 1 else "6.12"
+SIM = os.path.join(tool.BIN, "qaic-sim")
+
+
+def prepare():
+    """Skips the test where a guest cannot be had."""
+    done = subprocess.run([SIM, "vm", "--kernel", KERNEL, "--prepare"], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.PIPE, check=False, env=tool.ENVIRONMENT)
+    if done.returncode == 10:
+        print("skipped:", done.stderr.strip())
+        sys.exit(77)
+    tool.equal(done.returncode, 0, f"preparation: {done.stderr}")
+    tool.check(done.stdout.startswith(KERNEL.removesuffix("x")), f"the release that is asked for: {done.stdout}")
+    return done.stdout.strip()
+
+
+def command(*arguments, options=()):
+    return [SIM, "vm", "--kernel", KERNEL, "--timeout", "240s", *options, "--", *arguments]
+
+
+def run(*arguments, options=(), **more):
+    """The command in a guest; never raises for an exit code."""
+    environment = {**tool.ENVIRONMENT, **more.pop("environment", {})}
+    return subprocess.run(command(*arguments, options=options), capture_output=True, text=True, timeout=300,
+                          env=environment, check=False, **more)
+
+
+class Running:
+    """A guest whose command has begun: it printed a line."""
+
+    def __init__(self, *arguments, options=()):
+        self.process = subprocess.Popen(command(*arguments, options=options), stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.PIPE, env=tool.ENVIRONMENT, start_new_session=True)
+        self.first_line = self.process.stdout.readline()
+
+    def children(self, name):
+        """Process ids of our children whose command line has this word."""
+        out = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+                    parent = int(file.read().rpartition(")")[2].split()[1])
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if parent == self.process.pid and name in words:
+                out.append(int(pid))
+        return out
+
+    def end(self, limit=20):
+        """Exit code, standard error, and seconds that it took from now."""
+        began = time.monotonic()
+        try:
+            _, error = self.process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            _, error = self.process.communicate()
+            tool.check(False, f"did not end within {limit} s: {error[-500:]}")
+        return self.process.returncode, error, time.monotonic() - began
