@@ -205,6 +205,7 @@ void Transport::gather(Channel& channel, const Element& element) {
     channel.failure = Completion::overflow;
     return;
   }
+  if (length == 0) return;
   channel.partial.resize(so_far + length);
   if (!memory_.read(base::BusAddr(element.pointer), base::MutableBytes(channel.partial).subspan(so_far))) {
     channel.failure = Completion::undefined_error;
@@ -260,7 +261,7 @@ bool Transport::deliver(Pair pair) {
     Completion code = Completion::end_of_transfer;
     if (wire::mhi::element_type(*element) != wire::mhi::kTransferType) {
       code = Completion::bad_element;
-    } else if (!memory_.write(base::BusAddr(element->pointer), rest.first(length))) {
+    } else if (length != 0 && !memory_.write(base::BusAddr(element->pointer), rest.first(length))) {
       code = Completion::undefined_error;
     } else if (length < rest.size()) {
       code = has(*element, wire::mhi::kTransferChain) ? Completion::end_of_block : Completion::overflow;

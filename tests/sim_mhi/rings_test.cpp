@@ -312,3 +312,18 @@ TEST_CASE("an event ring whose memory is gone ends in silence, and the next sess
   host.to_control();
   CHECK(!host.ask_status().empty());
 }
+
+TEST_CASE("elements of no bytes touch no memory and are completed") {
+  ScriptedHost host(BootFrom::amss);
+  host.bring_up();
+  host.poll();
+  host.start_pair(channel::kLoopback);
+  host.give_buffer(1, 64);
+  host.events.clear();
+  host.post(0, 0x10, 0, mhi::kTransferEventAtEnd);  // nothing is mapped there
+  host.ring_channel(0);
+  host.poll();
+  REQUIRE(host.events.size() == 2);
+  CHECK(host.events[0].word0.get() == 0x02000000);
+  CHECK(host.events[1].word0.get() == 0x02000000);
+}
