@@ -37,6 +37,7 @@ struct Controller::State {
   void run();
   bool deliver();
   bool take();
+  void tell_restart();
   void collect();
   void receive(Transport::Pair pair, base::Bytes message);
   [[nodiscard]] bool accepts(Transport::Pair pair) const;

@@ -25,6 +25,7 @@ constexpr std::chrono::milliseconds kLeavePatience{500};
 void Controller::State::run() {
   for (bool worked = true; worked;) {
     worked = transport.deliver_notices();
+    tell_restart();
     collect();
     if (connected()) {
       worked |= transport.run_commands();
@@ -34,6 +35,15 @@ void Controller::State::run() {
   }
   finish_boot();
   publish();
+}
+
+// Subsystem restart is spoken only with a host that started its channel.
+void Controller::State::tell_restart() {
+  if (env == ExecEnv::amss && transport.running(channel::kSsr + 1)) {
+    world.card.opened(Card::Stream::ssr);
+  } else {
+    world.card.closed(Card::Stream::ssr);
+  }
 }
 
 void Controller::State::publish() {
