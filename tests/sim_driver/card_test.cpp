@@ -291,8 +291,8 @@ TEST_CASE("a closed file's channel is free for the next one as soon as the card 
   CHECK(host.driver.card().held().empty());
 }
 
-// kernel-interface §10, quirk 2: the card answers with an error, nobody is told.
-TEST_CASE("a crashed network completes its requests, and a close cleans up") {
+// Card and driver agree on the restart (kernel-interface §1.9, §6.2).
+TEST_CASE("a crashed network ends its waiter with EPIPE, its channel restarts, and a close cleans up") {
   CardHost host;
   REQUIRE(host.load(host.file) == 0);
   REQUIRE(host.activate(host.file) == 0);
@@ -301,7 +301,9 @@ TEST_CASE("a crashed network completes its requests, and a close cleans up") {
   CHECK(host.start_wait(host.out, host.dbc, 20) == std::nullopt);
   host.driver.core_event({device::CoreEvent::Kind::crashed, host.cores.groups.back()->id(), 0, 0, "why"});
   CHECK_FALSE(host.driver.take_messages().empty());
-  CHECK(host.ended_with(host.last_call) == 0);
+  CHECK(host.ended_with(host.last_call) == -EPIPE);
+  CHECK(host.driver.dbc_state(base::DbcId{host.dbc}) == 0);
+  CHECK(host.driver.take_dump());
   host.driver.close(host.file);
   CHECK(host.driver.card().held().empty());
 }
