@@ -10,10 +10,12 @@
 #include <memory>
 #include <system_error>
 
+#include "os/child.hpp"
+
 namespace qaic::sim::vm {
 
 base::Result<ScratchFolder> ScratchFolder::create() {
-  std::string path = "/tmp/qaic-vm.XXXXXX";
+  std::string path = "/tmp/qaic-vm." + std::to_string(os::own_process_id()) + ".XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) {
     return base::fail(base::system_error(errno, "vm-scratch", "cannot make a folder in /tmp"));
   }

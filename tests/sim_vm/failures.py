@@ -7,13 +7,13 @@ import guest
 import tool
 
 guest.prepare()
-before = set(glob.glob("/tmp/qaic-vm.*"))
 WAIT = ("sh", "-c", "echo begun; sleep 600")
 
 dies = guest.Running(*WAIT)
 tool.equal(dies.first_line, "begun\n", "the command begins")
 servers = dies.children("serve")
 tool.equal(len(servers), 1, "one server for one card")
+tool.equal(len(glob.glob(f"/tmp/qaic-vm.{dies.process.pid}.*")), 1, "a folder for the run")
 for pid in servers:
     os.kill(pid, signal.SIGSEGV)
 code, error, seconds = dies.end()
@@ -28,7 +28,7 @@ code, error, seconds = interrupted.end()
 tool.equal((code, error), (130, ""), "Ctrl-C")
 tool.check(seconds < 10, f"Ctrl-C ends the guest at once: {seconds:.1f} s")
 
-slow = guest.run(*WAIT, options=["--timeout", "1s"])  # the last one counts
+slow = guest.run(*WAIT, limit="1s")
 tool.three_lines(slow, 6, "vm-timeout", "a guest that takes too long")
 
 panic = guest.run("sh", "-c", "echo c > /proc/sysrq-trigger; sleep 60")
@@ -45,5 +45,6 @@ tool.three_lines(absent, 7, "vm-card", "a server that does not start")
 wrong = guest.run("echo", "nevertheless", options=["--module-parameter", "no_such_parameter=1"])
 tool.equal((wrong.returncode, wrong.stdout), (0, "nevertheless\n"), "unknown module parameters are the kernel's to judge")
 
-tool.equal(set(glob.glob("/tmp/qaic-vm.*")) - before, set(), "nothing is left in /tmp")
+for ended in (dies, interrupted):
+    tool.equal(glob.glob(f"/tmp/qaic-vm.{ended.process.pid}.*"), [], "nothing is left in /tmp")
 tool.end()

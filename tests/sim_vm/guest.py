@@ -23,14 +23,14 @@ def prepare():
     return done.stdout.strip()
 
 
-def command(*arguments, options=()):
-    return [SIM, "vm", "--kernel", KERNEL, "--timeout", "240s", *options, "--", *arguments]
+def command(*arguments, options=(), limit="240s"):
+    return [SIM, "vm", "--kernel", KERNEL, "--timeout", limit, *options, "--", *arguments]
 
 
-def run(*arguments, options=(), **more):
+def run(*arguments, options=(), limit="240s", **more):
     """The command in a guest; never raises for an exit code."""
     environment = {**tool.ENVIRONMENT, **more.pop("environment", {})}
-    return subprocess.run(command(*arguments, options=options), capture_output=True, text=True, timeout=300,
+    return subprocess.run(command(*arguments, options=options, limit=limit), capture_output=True, text=True, timeout=300,
                           env=environment, check=False, **more)
 
 
