@@ -1,6 +1,7 @@
 #include "lib/core/network.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -27,6 +28,10 @@ using wire::uapi::TransactionType;
 
 constexpr int kAttempts = 5;  // while an NSP restarts; runtime-protocols §2.4
 constexpr std::chrono::seconds kBetweenAttempts{1};
+
+bool is_errno(const base::Error& error, int number) {
+  return error.domain == base::ErrorDomain::system && error.code == number;
+}
 
 bool is_restarting(std::int32_t status) {
   return status == static_cast<std::int32_t>(wire::nnc::Status::subsystem_restart);
@@ -190,22 +195,33 @@ Result<void> Network::deactivate() {
     // The driver lets go of the channel when it is first told to, and would
     // refuse to be told again; it frees the channel when the card confirms.
     const bool release = attempt == 1 && dbc_.has_value();
-    QAIC_TRY(const auto answered,
-             ask<wire::nnc::StatusOnlyResponse>(
-                 *device_, nnc::encode(request), Command::deactivate_rsp,
-                 {TransactionType::deactivate_from_user, release ? body_of(channel) : base::Bytes{}}));
-    const auto& reply = answered.reply;
+    const auto asked = ask<wire::nnc::StatusOnlyResponse>(
+        *device_, nnc::encode(request), Command::deactivate_rsp,
+        {TransactionType::deactivate_from_user, release ? body_of(channel) : base::Bytes{}});
+    if (!asked && release && is_errno(asked.error(), EPERM)) return fail(channel_lost());
+    if (!asked) return fail(asked.error());
+    const auto& reply = asked->reply;
     if (is_restarting(reply.status) && attempt < kAttempts) {
       std::this_thread::sleep_for(kBetweenAttempts);
       continue;
     }
     if (reply.status == 0) return {};
-    auto error = nnc::card_error(reply.status, "network-unload",
-                                 device_->node() + ": network " + name_ +
-                                     " did not end well, its last outputs are not to be trusted");
+    auto error = nnc::card_error(
+        reply.status, "network-unload",
+        device_->node() + ": network " + name_ + " did not end well, its last outputs are not to be trusted");
     error.hint = "a network that crashed ends so; if one that ran before does, reset the card";
     return fail(std::move(error));
   }
+}
+
+// The kernel took the channel away from us: its network crashed and is being
+// restarted, or the card was reset. The card ended the activation then.
+base::Error Network::channel_lost() const {
+  return base::make_error(
+      base::ErrorKind::device, "channel-lost",
+      device_->node() + ": channel " + std::to_string(dbc().value) + " of network " + name_ +
+          " was taken away: it crashed or the card was reset; its last outputs are not to be trusted",
+      "load the network again");
 }
 
 Result<void> Network::unload() {

@@ -50,6 +50,7 @@ class Network {
   [[nodiscard]] base::Result<void> load_elf(const program::Program& program);
   [[nodiscard]] base::Result<void> activate(const program::Program& program);
   [[nodiscard]] base::Result<void> deactivate();
+  [[nodiscard]] base::Error channel_lost() const;
 
   std::shared_ptr<Device> device_;
   std::string name_;

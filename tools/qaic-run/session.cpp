@@ -152,7 +152,8 @@ class Session {
     const auto unloaded = network->unload();
     if (!unloaded) {
       outcome_ = Outcome();
-      if (os::interrupted_by() == 0) failed(unloaded.error());
+      const bool said = !failures_.empty() && failures_.back().id == unloaded.error().id();
+      if (os::interrupted_by() == 0 && !said) failed(unloaded.error());
     }
     for (const auto& file : saves_) {
       if (outcome_.outputs.empty()) break;
