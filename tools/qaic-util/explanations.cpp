@@ -35,7 +35,7 @@ constexpr std::array kExplanations{
         "A code segment of the network lies where the NSP cores of the simulated card cannot put it."},
     Explanation{"code-unsupported",
                 "The network uses an instruction that the emulator behind the simulated card cannot run "
-                "(matrix unit, floating-point vectors, some user DMA forms). It may be fine on a real card."},
+                "(floating-point vectors, some user DMA forms). It may be fine on a real card."},
     Explanation{"cores-program",
                 "The card asked the simulated NSP cores for something they cannot hold: too many segments, "
                 "memories or multicast windows."},
@@ -315,6 +315,7 @@ constexpr std::array kExplanations{
     Explanation{"tree-file", "A file of the simulated /sys could not be made."},
     Explanation{"tree-folder", "A folder of the simulated /sys could not be made."},
     Explanation{"tree-link", "A link of the simulated /sys could not be made."},
+    Explanation{"tree-text", "A view of /sys was garbled on its way to a program that joins: a defect."},
     Explanation{"uevent-send", "A simulated uevent could not be sent into the program's view."},
     Explanation{"uevent-socket", "The host refused a socket for kernel events."},
     Explanation{"usage",

@@ -21,7 +21,7 @@ void power_off() {
 }
 
 void give_up(const std::string& reason) {
-  const std::string line = "qaic-sim guest: " + reason + "\n";
+  const std::string line = "qaic-sim vm, in the guest: " + reason + "\n";
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) {
     // There is no console: the machine going off says enough.
   }
