@@ -82,8 +82,8 @@ CardConfig stock_config(Sku sku, unsigned card, unsigned soc) {
   config.nsp_count = size.nsp_count;
   config.dram_bytes = size.dram_bytes;
   config.pvs_image_version = 24;  // the value in a real card's log
-  config.features = feature_bit(Feature::hybrid_boot) | feature_bit(Feature::ddr_ecc) |
-                    feature_bit(Feature::page_retirement);
+  config.features = feature_bit(Feature::hybrid_boot) | feature_bit(Feature::ssr) |
+                    feature_bit(Feature::ddr_ecc) | feature_bit(Feature::page_retirement);
   if (sku == Sku::automotive) config.features |= feature_bit(Feature::crc);
   config.stated_qsm_version = "QSM.SIM.1.20.0";
   return config;
