@@ -215,11 +215,11 @@ TEST_CASE("with all images the card goes from PBL to AMSS and reports their vers
   host.poll();
   CHECK(host.env() == 2);
   CHECK(host.card.ready());
-  for (const auto& [name, bytes] : host.files) {
-    CAPTURE(name);
-    const auto held = host.images.image(name);
+  for (const auto& file : host.files) {
+    CAPTURE(file.first);
+    const auto held = host.images.image(file.first);
     REQUIRE(held.has_value());
-    CHECK(*held == bytes);
+    CHECK(*held == file.second);
   }
   for (const char* name : {"fw1.bin", "fw2.bin", "fw5.bin", "fw9.bin", "fw10.bin"})
     CHECK(host.ended.at(name) == 0);
