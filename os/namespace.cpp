@@ -88,6 +88,19 @@ Result<void> enter_user_namespace() {
   return {};
 }
 
+Result<Fd> own_user_namespace() {
+  Fd fd(::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return fail(refused(errno, "namespace-user", "cannot open the own user namespace"));
+  return fd;
+}
+
+Result<void> join_user_namespace(const Fd& user_namespace) {
+  if (::setns(user_namespace.get(), CLONE_NEWUSER) < 0) {
+    return fail(refused(errno, "namespace-user", "this host refuses to join a user namespace"));
+  }
+  return {};
+}
+
 Result<void> enter_mount_namespace() {
   if (::unshare(CLONE_NEWNS) < 0) {
     return fail(refused(errno, "namespace-mount", "this host refuses a mount namespace"));

@@ -18,6 +18,12 @@ namespace qaic::os {
 // Error ids: namespace-user.
 [[nodiscard]] base::Result<void> enter_user_namespace();
 
+// The calling process' user namespace, for join_user_namespace() of another
+// process of the same user. Error ids: namespace-user.
+[[nodiscard]] base::Result<Fd> own_user_namespace();
+// Moves the calling process there, with all capabilities in it as above.
+[[nodiscard]] base::Result<void> join_user_namespace(const Fd& user_namespace);
+
 // Gives the calling process its own mounts: a copy that still follows the
 // host's. Error ids: namespace-mount.
 [[nodiscard]] base::Result<void> enter_mount_namespace();

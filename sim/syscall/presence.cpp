@@ -63,8 +63,16 @@ void Supervisor::follow_presence(std::size_t slot) {
   }
 }
 
+void Supervisor::follow(std::size_t slot) {
+  options_.nodes[slot].driver->tick();
+  publish(slot);
+}
+
 void Supervisor::publish(std::size_t slot) {
   driver::Driver& driver = *options_.nodes[slot].driver;
+  if (options_.tell) {
+    for (const std::string& line : driver.take_messages()) options_.tell(slot, line);
+  }
   SlotState& state = options_.sys.states[slot];
   const Slot& place = options_.sys.topology.slots[slot];
   for (const driver::Uevent& uevent : driver.take_uevents()) {

@@ -52,6 +52,11 @@ void Supervisor::end(ProgramId program, std::function<void()> done) {
   at->second->give_up = options_.now() + kPatience;
 }
 
+bool Supervisor::deserted(ProgramId program) const {
+  const auto at = runs_.find(program);
+  return at == runs_.end() || at->second->deserted;
+}
+
 void Supervisor::watch(int fd, std::function<void()> readable) {
   watched_[fd] = std::move(readable);
 }
@@ -63,7 +68,13 @@ void Supervisor::unwatch(int fd) {
 std::vector<Supervisor::Holder> Supervisor::holders() const {
   std::vector<Holder> out;
   for (const auto& [identity, file] : open_) {
-    out.push_back({file->slot, file->process, file->run == nullptr ? std::string() : file->run->name});
+    Holder holder{file->slot, file->process, {}, {}};
+    for (const auto& [id, run] : runs_) {
+      if (run.get() != file->run) continue;
+      holder.program = id;
+      holder.name = run->name;
+    }
+    out.push_back(std::move(holder));
   }
   return out;
 }

@@ -44,6 +44,8 @@ class Supervisor {
     std::function<std::chrono::nanoseconds()> now;
     // Told what goes wrong without ending a program's run.
     std::function<void(const base::Error&)> warn;
+    // Told what the cards and their drivers say, one line each; may be empty.
+    std::function<void(std::size_t slot, const std::string& line)> tell;
   };
 
   // Error ids: those of os::.
@@ -60,6 +62,8 @@ class Supervisor {
   // All its processes have ended: takes away what it left open. `done` is
   // called once nothing is left.
   void end(ProgramId program, std::function<void()> done);
+  // Nobody is under its filter any more.
+  [[nodiscard]] bool deserted(ProgramId program) const;
 
   // Waits for something to happen, and handles it.
   void step();
@@ -72,12 +76,15 @@ class Supervisor {
   void unbind(std::size_t slot);
   void pull_out(std::size_t slot);
   void rescan();
+  // Something befell the card: its driver, attributes and uevents follow.
+  void follow(std::size_t slot);
 
   // An open node.
   struct Holder {
     std::size_t slot = 0;
-    pid_t process = 0;    // that opened it
-    std::string program;  // name given to add()
+    pid_t process = 0;  // that opened it
+    ProgramId program{};
+    std::string name;  // given to add()
   };
   [[nodiscard]] std::vector<Holder> holders() const;
   [[nodiscard]] const SlotState& state(std::size_t slot) const { return options_.sys.states[slot]; }
