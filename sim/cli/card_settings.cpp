@@ -1,5 +1,6 @@
 #include "sim/cli/card_settings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -44,11 +45,36 @@ bool set_text(device::CardConfig& config, std::string_view text) {
   return true;
 }
 
+struct Fault {
+  std::string_view name;
+  bool device::Faults::*member;
+};
+constexpr std::array<Fault, 6> kFaults{{{"data-bit", &device::Faults::data_bit},
+                                        {"protocol-version", &device::Faults::protocol_version},
+                                        {"reply-crc", &device::Faults::reply_crc},
+                                        {"silent-handshake", &device::Faults::silent_handshake},
+                                        {"silent-status", &device::Faults::silent_status},
+                                        {"silent-terminate", &device::Faults::silent_terminate}}};
+
+// NAME[,NAME]...
+bool set_faults(device::CardConfig& config, std::string_view names) {
+  for (;;) {
+    const auto comma = names.find(',');
+    const auto found = std::find_if(kFaults.begin(), kFaults.end(),
+                                    [&](const Fault& fault) { return fault.name == names.substr(0, comma); });
+    if (found == kFaults.end()) return false;
+    config.faults.*(found->member) = true;
+    if (comma == std::string_view::npos) return true;
+    names.remove_prefix(comma + 1);
+  }
+}
+
 using Config = device::CardConfig;
-constexpr std::array<Setting, 11> kSettings{
+constexpr std::array<Setting, 12> kSettings{
     {{"board_serial", set_text<&Config::board_serial>},
      {"complex_id", set_number<&Config::complex_id>},
      {"dram_bytes", set_number<&Config::dram_bytes>},
+     {"fault", set_faults},
      {"features", set_number<&Config::features>},
      {"hw_serial", set_text<&Config::hw_serial>},
      {"hw_version", set_number<&Config::hw_version>},
@@ -59,6 +85,12 @@ constexpr std::array<Setting, 11> kSettings{
      {"retired_pages", set_number<&Config::retired_pages>}}};
 
 }  // namespace
+
+std::string fault_names() {
+  std::string names;
+  for (const auto& fault : kFaults) names += (names.empty() ? "" : ", ") + std::string(fault.name);
+  return names;
+}
 
 std::string setting_names() {
   std::string names;
@@ -76,7 +108,8 @@ Result<void> apply_setting(device::CardConfig& config, std::string_view setting)
     if (equals != std::string_view::npos && !value.empty() && known.apply(config, value)) return {};
     return fail(make_error(ErrorKind::usage, "sim-setting",
                            "'" + std::string(value) + "' does not fit " + std::string(key),
-                           "KEY=VALUE; numbers are decimal, or hexadecimal with 0x"));
+                           key == "fault" ? "faults: " + fault_names()
+                                          : "KEY=VALUE; numbers are decimal, or hexadecimal with 0x"));
   }
   return fail(make_error(ErrorKind::usage, "sim-setting", "a card has no setting '" + std::string(key) + "'",
                          "settings: " + setting_names()));

@@ -13,6 +13,9 @@ namespace qaic::sim::cli {
 // does not fit), naming the keys there are.
 [[nodiscard]] base::Result<void> apply_setting(device::CardConfig& config, std::string_view setting);
 
+// What the setting `fault` takes, separated by commas: "data-bit, …".
+[[nodiscard]] std::string fault_names();
+
 // "hw_version, nsp_count, …"
 [[nodiscard]] std::string setting_names();
 

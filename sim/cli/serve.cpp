@@ -47,6 +47,10 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
   app.add_option("--set", options.settings, "Sets KEY=VALUE of the card, repeatable: " + setting_names())
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+         "--fault", [&options](const std::string& names) { options.settings.push_back("fault=" + names); },
+         "Breaks the card on purpose: " + fault_names())
+      ->type_name("NAME[,NAME]...");
   app.add_option("--boot", options.boot,
                  "pbl: the host sends all firmware, as with hardware (default); amss: the card is up already")
       ->type_name("pbl|amss");

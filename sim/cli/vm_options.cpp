@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "os/file.hpp"
+#include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/skus.hpp"
 #include "sim/vm/duration.hpp"
@@ -47,6 +48,10 @@ void add_options(CLI::App& app, VmOptions& options, Texts& texts) {
                  "Sets KEY=VALUE of every card, repeatable; see qaic-sim run --help")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+         "--fault", [&options](const std::string& names) { options.settings.push_back("fault=" + names); },
+         "Breaks every card on purpose: " + fault_names())
+      ->type_name("NAME[,NAME]...");
   app.add_option("--firmware", options.firmware,
                  "Folder with the images that the guest's driver sends to the cards")
       ->type_name("DIR");

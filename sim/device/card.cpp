@@ -24,8 +24,21 @@ struct Card::State {
   std::vector<Outgoing> outgoing;
 };
 
+namespace {
+
+CardConfig with_faults(CardConfig config) {
+  if (config.faults.reply_crc) config.features |= wire::nnc::feature_bit(wire::nnc::Feature::crc);
+  return config;
+}
+
+}  // namespace
+
 Card::Card(CardConfig config, Ports ports)
-    : config_(std::move(config)), ports_(ports), state_(std::make_unique<State>(config_, ports_)) {}
+    : config_(with_faults(std::move(config))),
+      flipping_memory_(ports.host_memory),
+      ports_{config_.faults.data_bit ? flipping_memory_ : ports.host_memory, ports.interrupts, ports.clock,
+             ports.storage, ports.cores},
+      state_(std::make_unique<State>(config_, ports_)) {}
 
 Card::~Card() = default;
 
@@ -79,7 +92,9 @@ void Card::control(Bytes message) {
 }
 
 std::vector<ByteVector> Card::take_replies() {
-  return state_->control.take_replies();
+  std::vector<ByteVector> replies = state_->control.take_replies();
+  config_.faults.spoil(replies);
+  return replies;
 }
 
 void Card::opened(Stream stream) {

@@ -12,6 +12,7 @@
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
+#include "sim/device/faults.hpp"
 #include "sim/device/ports.hpp"
 #include "sim/device/ras.hpp"
 #include "wire/dbc.hpp"
@@ -35,6 +36,7 @@ struct CardConfig {
   std::uint64_t features = 0;      // wire::nnc::feature_bit
   std::string qsm_version;         // wins over what fw1.bin names; "" = that of the image
   std::string stated_qsm_version;  // reported when neither names one
+  Faults faults;
 };
 
 // The stock configuration of a SKU (runtime-protocols §3.1). `card` counts
@@ -111,6 +113,7 @@ class Card {
   void log_boot();
 
   CardConfig config_;
+  FlippingMemory flipping_memory_;
   Ports ports_;
   Ras ras_;  // counts on through resets
   std::uint32_t pages_to_retire_ = 0;

@@ -10,8 +10,6 @@ namespace qaic::sim::device {
 namespace nnc = wire::nnc;
 using wire::uapi::TransactionType;
 
-namespace {
-
 // zlib's crc32 over the whole message with the crc field taken as 0.
 std::uint32_t message_crc(Bytes message) {
   constexpr std::array<unsigned char, 4> zero{};
@@ -20,6 +18,8 @@ std::uint32_t message_crc(Bytes message) {
   crc = ::crc32(crc, bytes + zero.size(), static_cast<uInt>(message.size() - zero.size()));
   return static_cast<std::uint32_t>(crc);
 }
+
+namespace {
 
 const char* split(Request& request) {
   Bytes rest = Bytes(request.bytes).subspan(sizeof(nnc::MessageHeader));

@@ -47,6 +47,9 @@ struct ReadRequest {
 };
 ReadRequest read_request(Bytes message, Crc crc);
 
+// What a whole message has for a CRC.
+std::uint32_t message_crc(Bytes message);
+
 // Builds one reply of at most 4096 bytes.
 class Reply {
  public:

@@ -32,7 +32,7 @@ TEST_CASE("a card that does not use CRC ignores it and sends 0") {
   std::string request = packed(kStatusRequest);
   request[0] = '0';
   CHECK(test.ask(request) == packed("00000000 51414943 00000000 38000000 01000000 00000000 ffffffff 00000000"
-                                    "0e000000 18000000 05000000 00000000 c8000000 00000000"));
+                                    "0e000000 18000000 05000000 00000000 d8000000 00000000"));
 }
 
 TEST_CASE("a wrong CRC is not answered when CRC is used") {
