@@ -1,21 +1,18 @@
 #include "sim/cli/run.hpp"
 
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <utility>
 
 #include "os/namespace.hpp"
-#include "os/signal_inbox.hpp"
-#include "sim/cli/card_settings.hpp"
+#include "sim/cli/cards.hpp"
 #include "sim/cli/failure.hpp"
-#include "sim/cli/host.hpp"
-#include "sim/cli/simulated_card.hpp"
-#include "sim/cli/skus.hpp"
+#include "sim/cli/join.hpp"
+#include "sim/cli/link.hpp"
+#include "sim/cli/log.hpp"
+#include "sim/cli/program_signals.hpp"
 #include "sim/syscall/supervisor.hpp"
-#include "sim/syscall/sys_tree.hpp"
 
 namespace qaic::sim::cli {
 
@@ -25,41 +22,23 @@ using base::Result;
 namespace {
 
 struct Options {
-  unsigned cards = 1;
-  wire::nnc::Sku sku = wire::nnc::Sku::pcie_pro;
-  std::string firmware;
-  std::string qsm_version;
-  std::vector<std::string> settings;  // KEY=VALUE
-  unsigned control_timeout_seconds = 60;
-  unsigned wait_timeout_milliseconds = 5000;
-  unsigned boot_milliseconds = 200;
+  CardOptions cards;
+  bool own_cards = false;  // asked for by an option
+  std::string join;
   bool verify_clean = false;
   std::vector<std::string> command;
 };
 
 // Nothing: go on. Otherwise the exit code.
 std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
-  CLI::App app("Runs a program on simulated Cloud AI 100 cards.", "qaic-sim run");
+  CLI::App app(
+      "Runs a program on simulated Cloud AI 100 cards: those of `qaic-sim start` if they run and\n"
+      "no option describes others, else its own.",
+      "qaic-sim run");
   app.footer("After the options: [--] COMMAND [ARGUMENT]...");
-  std::string sku = "pro";
-  app.add_option("--cards", options.cards, "How many boards (default 1)");
-  app.add_option("--sku", sku, "Kind of board: " + sku_names() + " (default pro)");
-  app.add_option("--firmware", options.firmware, "Folder with the images to boot from, for their versions")
-      ->type_name("DIR");
-  app.add_option("--qsm-version", options.qsm_version, "Version that the card's system manager reports")
-      ->type_name("TEXT");
-  app.add_option("--set", options.settings, "Sets KEY=VALUE of every card, repeatable: " + setting_names())
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--control-timeout", options.control_timeout_seconds,
-                 "The driver's control_resp_timeout_s (default 60)")
-      ->type_name("SECONDS");
-  app.add_option("--wait-timeout", options.wait_timeout_milliseconds,
-                 "The driver's wait_exec_default_timeout_ms (default 5000)")
-      ->type_name("MS");
-  app.add_option("--boot-time", options.boot_milliseconds,
-                 "How long a card takes to boot after a reset (default 200)")
-      ->type_name("MS");
+  app.add_option("--join", options.join, "On the cards that `qaic-sim start NAME` started")
+      ->type_name("NAME");
+  options.cards.add_to(app);
   app.add_flag("--verify-clean", options.verify_clean,
                "Afterwards, end with 12 and say what if a card still holds anything");
   app.prefix_command();
@@ -87,93 +66,29 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
     return print_failure(base::make_error(ErrorKind::usage, "usage", "unknown option " + options.command[0],
                                           "see qaic-sim run --help"));
   }
-  const auto known = sku_by_name(sku);
-  if (!known) {
-    return print_failure(base::make_error(ErrorKind::usage, "usage", "no SKU is called " + sku,
-                                          "choose one of " + sku_names()));
+  options.own_cards = CardOptions::given(app) || options.verify_clean;
+  if (options.own_cards && !options.join.empty()) {
+    return print_failure(base::make_error(ErrorKind::usage, "usage",
+                                          "cards that are joined are what they are: with --join no option "
+                                          "describes or checks cards",
+                                          "give those options to qaic-sim start"));
   }
-  options.sku = *known;
   return std::nullopt;
 }
 
-// The cards of one run, in the order of their addresses.
-struct Cards {
-  SystemClock clock;
-  std::unique_ptr<FolderStorage> storage;
-  driver::UserHandles users;
-  driver::Parameters parameters;
-  syscall::Topology topology;
-  std::vector<device::CardConfig> configs;
-  std::vector<SimulatedCard> cards;
-};
-
-Result<void> boot(const Options& options, Cards& cards) {
-  cards.storage = std::make_unique<FolderStorage>(options.firmware);
-  cards.parameters.control_resp_timeout = std::chrono::seconds(options.control_timeout_seconds);
-  cards.parameters.wait_exec_default_timeout = std::chrono::milliseconds(options.wait_timeout_milliseconds);
-  cards.parameters.boot_time = std::chrono::milliseconds(options.boot_milliseconds);
-  QAIC_TRY(cards.topology,
-           syscall::place_boards(options.cards, device::socs_per_board(options.sku), taken_on_host()));
-  for (const syscall::Slot& slot : cards.topology.slots) {
-    device::CardConfig config = device::stock_config(options.sku, slot.board, slot.soc);
-    if (!options.qsm_version.empty()) config.qsm_version = options.qsm_version;
-    for (const std::string& setting : options.settings) {
-      QAIC_CHECK(apply_setting(config, setting));
-    }
-    QAIC_TRY(auto card,
-             SimulatedCard::create(config, cards.clock, *cards.storage, cards.users, cards.parameters));
-    cards.configs.push_back(std::move(config));
-    cards.cards.push_back(std::move(card));
-  }
-  return {};
-}
-
-// One line per thing that a card still holds.
-std::vector<std::string> held(const Cards& cards) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < cards.cards.size(); ++i) {
-    for (const std::string& line : cards.cards[i].driver->card().held()) {
-      out.push_back("accel" + std::to_string(cards.topology.slots[i].minor) + ": " + line);
-    }
-  }
-  return out;
-}
-
-void pass_on(os::SignalInbox& signals, const os::ProcessTree& tree) {
-  for (const auto& signal : signals.take()) {
-    // What the terminal sends, it sent to the program as well. SIGIO is a lease
-    // of ours that somebody met.
-    if (signal.from_kernel || signal.number == SIGIO) continue;
-    tree.signal(signal.number);
-  }
-}
-
 Result<int> run_on_cards(const Options& options) {
-  QAIC_TRY(auto signals, os::SignalInbox::create(
-                             {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGIO}));
+  QAIC_TRY(auto signals, program_signals());
   const bool root = os::may_make_namespaces();
   if (!root) {
     QAIC_CHECK(os::enter_user_namespace());
   }
-  Cards cards;
-  QAIC_CHECK(boot(options, cards));
-
-  syscall::Supervisor::Options supervised;
-  supervised.sys.topology = cards.topology;
-  supervised.sys.cards = cards.configs;
-  supervised.sys.parameters = cards.parameters;
-  supervised.sys.config =
-      root ? syscall::SysTreeOptions::Config::whole : syscall::SysTreeOptions::Config::header;
-  supervised.sys.local_cpus = online_cpus();
-  supervised.now = [&] { return cards.clock.monotonic(); };
-  supervised.warn = [](const base::Error& error) { print_failure(error); };
-  for (SimulatedCard& card : cards.cards) {
-    nsp::QemuCores* cores = card.cores.get();
-    supervised.nodes.push_back(
-        {card.driver.get(), cores->event_fd(), [cores] { return cores->take_events(); }});
+  std::optional<Log> log;
+  if (!options.cards.log.empty()) {
+    QAIC_TRY(log, Log::create(options.cards.log));
   }
-  supervised.sys.states.resize(supervised.nodes.size());
-  QAIC_TRY(auto supervisor, syscall::Supervisor::create(std::move(supervised)));
+  QAIC_TRY(const auto cards, Cards::boot(options.cards));
+  QAIC_TRY(const auto supervisor,
+           cards->supervise(root ? Cards::Config::whole : Cards::Config::header, log ? &*log : nullptr));
   QAIC_TRY(auto program, syscall::Program::start(options.command, signals, supervisor->view()));
   const auto id = supervisor->add(std::move(program.entrance), options.command[0]);
   supervisor->watch(signals.fd(), [&] { pass_on(signals, program.tree); });
@@ -193,11 +108,20 @@ Result<int> run_on_cards(const Options& options) {
         base::make_error(ErrorKind::usage, "sim-command", options.command[0] + ": " + outcome.start_error));
   }
   if (options.verify_clean) {
-    const auto left = held(cards);
+    const auto left = cards->held();
     for (const std::string& line : left) std::fprintf(stderr, "qaic-sim: still held: %s\n", line.c_str());
     if (!left.empty()) return static_cast<int>(ErrorKind::internal);
   }
   return outcome.code;
+}
+
+Result<int> run_somewhere(const Options& options) {
+  if (!options.own_cards) {
+    auto link = Link::connect(options.join.empty() ? kDefaultName : options.join);
+    if (link) return run_joined(std::move(*link), options.command);
+    if (!options.join.empty()) return base::fail(std::move(link).error());
+  }
+  return run_on_cards(options);
 }
 
 }  // namespace
@@ -205,7 +129,7 @@ Result<int> run_on_cards(const Options& options) {
 int run(std::vector<std::string> arguments) {
   Options options;
   if (const auto code = parse(std::move(arguments), options)) return *code;
-  const auto code = run_on_cards(options);
+  const auto code = run_somewhere(options);
   return code ? *code : print_failure(code.error());
 }
 

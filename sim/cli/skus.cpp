@@ -27,6 +27,13 @@ std::optional<Sku> sku_by_name(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view sku_name(Sku sku) {
+  for (const auto& [text, known] : kNames) {
+    if (known == sku) return text;
+  }
+  return "unknown";
+}
+
 std::string sku_names() {
   std::string out;
   for (const auto& [text, sku] : kNames) {

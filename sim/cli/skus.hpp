@@ -10,6 +10,7 @@
 namespace qaic::sim::cli {
 
 [[nodiscard]] std::optional<wire::nnc::Sku> sku_by_name(std::string_view name);
+[[nodiscard]] std::string_view sku_name(wire::nnc::Sku sku);
 // "standard, pro, …"
 [[nodiscard]] std::string sku_names();
 

@@ -43,6 +43,7 @@ constexpr std::array kExplanations{
         "cores-unavailable",
         "Network code cannot run on this host: qemu-hexagon (Debian package qemu-user) or the simulator's "
         "own files are missing, or the host is no x86-64. Everything but networks still works."},
+    Explanation{"daemon-start", "The process that is to keep simulated cards could not be started."},
     Explanation{"device-node", "There is no such device node, or no driver behind it."},
     Explanation{"device-not-qaic",
                 "The path is no node of the qaic driver: something else, or another driver's accel device."},
@@ -156,6 +157,7 @@ constexpr std::array kExplanations{
                 "The driver did not queue an inference; the errno in the text is its reason."},
     Explanation{"inference-wait",
                 "The driver did not wait for an inference; the errno in the text is its reason."},
+    Explanation{"inject-kind", "A network on a simulated card can crash or hang, nothing else."},
     Explanation{"internal", "A bug of the tool. Please report it with the command line."},
     Explanation{"link-read", "A symbolic link could not be read."},
     Explanation{"local-stream", "A UNIX socket could not be reached, or the host refused a pair of them."},
@@ -203,8 +205,13 @@ constexpr std::array kExplanations{
     Explanation{"no-matching-card",
                 "A -d selector names no card: a position, accelN, node path, PCI address, or serial of card "
                 "or board is meant. Cards hidden by QAIC_VISIBLE_DEVICES match nothing."},
+    Explanation{"no-network",
+                "No network runs on the channel that a fault was meant for. qaic-sim status -j lists "
+                "channels in use."},
     Explanation{"no-visible-card", "QAIC_VISIBLE_DEVICES hides every card of this host."},
     Explanation{"node-file", "The memory behind a simulated node could not be set up."},
+    Explanation{"not-ready",
+                "The simulated card is booting, or has no driver, or was pulled out: see qaic-sim status."},
     Explanation{
         "null-argument",
         "A NULL pointer was given where the interface needs an object: a bug of the calling program."},
@@ -212,6 +219,9 @@ constexpr std::array kExplanations{
         "perf-stats",
         "The driver did not give the figures of the last inference; the errno in the text is its reason."},
     Explanation{"pipe", "The host refused a pipe; usually a limit on open files."},
+    Explanation{"private-folder",
+                "The folder for the sockets of simulated cards could not be made, or others than its user "
+                "may reach it. Programs on such cards can be looked into through it, so it must be private."},
     Explanation{"probe-died", "The child that asks cards ended without an answer. Please report it."},
     Explanation{"probe-stale",
                 "The child that asks cards belongs to another version of the tools. Install them together."},
@@ -277,9 +287,25 @@ constexpr std::array kExplanations{
     Explanation{"sim-boot", "The simulated card did not come up; the text says at which step."},
     Explanation{"sim-command",
                 "The program to run on simulated cards could not be started: not found, or not executable."},
+    Explanation{
+        "sim-joined",
+        "Programs run on the simulated cards that were to be stopped. qaic-sim stop --force kills them."},
+    Explanation{"sim-no-card",
+                "There are not so many cards among the started ones. qaic-sim status counts them from 0."},
     Explanation{"sim-no-firmware",
                 "The folder given with --firmware lacks the image. The card then reports no version for it."},
+    Explanation{"sim-not-running",
+                "No simulated cards of that name were started by this user, or they were stopped. qaic-sim "
+                "start starts some."},
+    Explanation{"sim-order",
+                "The process of started cards and the command do not understand each other: they are of "
+                "different versions."},
+    Explanation{"sim-running",
+                "Cards of that name were started before. Stop them, or give others another name."},
     Explanation{"sim-setting", "A --set of qaic-sim is no setting of a card, or its value does not fit."},
+    Explanation{"sim-stopped",
+                "The process of the simulated cards was stopped or died while a program ran on them; the "
+                "program was killed, as its nodes answer nothing any more."},
     Explanation{"sim-too-many-cards", "More simulated cards than accel minors or PCI buses hold."},
     Explanation{"sim-view", "The folder trees for a simulation could not be handed to its program."},
     Explanation{
