@@ -11,8 +11,10 @@
 
 namespace qaic::os {
 
-// Starts `path` with our environment, stdin and stderr; gives the reading end
-// of its stdout. Nobody waits for it. Error ids: pipe, process-start.
+// Starts `path` with our environment and no open file of ours: it outlives us
+// where it hangs, and would keep pipes open that others read to their end. Gives
+// the reading end of its stdout; its stderr goes nowhere. Nobody waits for it.
+// Error ids: pipe, process-start.
 [[nodiscard]] base::Result<Fd> start_in_background(const std::string& path,
                                                    const std::vector<std::string>& arguments);
 

@@ -1,0 +1,114 @@
+"""Cards broken on purpose, under the real driver: each fault is seen, named, and costs no more than its deadline.
+
+One guest has several cards, each with a fault of its own; `server` below gives them out.
+"""
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+import guest
+import tool
+
+UTIL = f"{tool.BIN}/qaic-util"
+RUN = f"{tool.BIN}/qaic-run"
+DRIVER_TIME = 12  # seconds, of the driver's control_resp_timeout_s
+LIMIT = 3  # seconds, of the tools' --timeout
+SLACK = 6  # seconds more, for a tool to start in a guest without KVM on a busy machine
+
+
+def inside(commands):
+    """In the guest: what came of each command, as JSON on standard output."""
+    out = []
+    for words in commands:
+        began = time.monotonic()
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        out.append({"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr,
+                    "seconds": time.monotonic() - began})
+    print(json.dumps(out))
+
+
+def outcomes(faults, commands, ready_timeout="8s"):
+    """One card per fault ("" is a whole one); the commands' outcomes."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = f"{folder}/server"
+        with open(server, "w", encoding="ascii") as file:
+            file.write('#!/bin/sh\ncase " $* " in\n')
+            for card, fault in enumerate(faults):
+                if fault:
+                    file.write(f'*" --card {card} "*) set -- "$@" --fault {fault} ;;\n')
+            file.write(f'esac\nexec {guest.SIM} serve "$@"\n')
+        os.chmod(server, stat.S_IRWXU)
+        done = guest.run(sys.executable, os.path.realpath(__file__), "inside", json.dumps(commands),
+                         options=["--cards", str(len(faults)), "--server", server, "--ready-timeout", ready_timeout,
+                                  "--module-parameter", f"control_resp_timeout_s={DRIVER_TIME}"])
+        tool.equal(done.returncode, 0, f"the guest: {done.stderr[-800:]}")
+        return [type("Outcome", (), {**one, "returncode": one["code"]}) for one in json.loads(done.stdout)]
+
+
+def handshakes():
+    faults = ("reply-crc", "protocol-version", "silent-handshake", "")
+    log, everything, *one_by_one = outcomes(
+        faults, [["dmesg"], [UTIL, "-q"], *([UTIL, "-q", "-d", str(card)] for card in range(len(faults)))], "20s")
+    for line in ("Control protocol version (65535.65535) not supported. Supported version is (5.0). Ret: -32",
+                 "Control protocol version (4.0) not supported. Supported version is (5.0). Ret: 0",
+                 "Control protocol version (65535.65535) not supported. Supported version is (5.0). Ret: -110"):
+        tool.check(line in log.stdout, f"the driver says: {line}: {log.stdout[-1500:]}")
+    tool.three_lines(everything, 8, "device-offline", "three cards that the driver refused, and one that it took")
+    tool.equal(everything.stdout.replace(" ", "").count("Status:Ready"), 1, "the whole card is Ready")
+    for fault, one in zip(faults, one_by_one):
+        if fault:
+            tool.three_lines(one, 5, "device-offline", fault)
+            tool.check("Status:Initializing" in one.stdout.replace(" ", ""), f"{fault}: {one.stdout}")
+        else:
+            tool.equal(one.returncode, 0, f"a whole card: {one.stderr}")
+
+
+def deadlines():
+    """A tool ends within its --timeout, whatever the card does; what a card returns is compared."""
+    limit = ["--timeout", f"{LIMIT}s"]
+    network = f"{tool.BUILD}/networks/digits"
+    digits = [network, "-i", f"images={network}/images.npy", *limit]
+    with tempfile.TemporaryDirectory() as folder:
+        fast = tool.simulated([RUN, *digits, "-s", f"logits={folder}/logits.npy"])
+        tool.equal(fast.returncode, 0, f"digits on the fast face: {fast.stderr}")
+        digits += ["-e", f"logits={folder}/logits.npy"]
+        commands = {
+            "whole": [RUN, "-d", "3", *digits],
+            "flipped": [RUN, "-d", "2", *digits],
+            "silent": [UTIL, "-q", "-d", "0", *limit],
+            "partial": [UTIL, "-q", *limit],
+            "table": [UTIL, *limit],
+            "table of one": [UTIL, "-d", "0", *limit],
+            "closing": [UTIL, "-q", "-d", "1", *limit],
+            "closing again": [UTIL, "-d", "1", *limit],
+            "run": [RUN, "-d", "1", *digits],
+        }
+        done = dict(zip(commands, outcomes(("silent-status", "silent-terminate", "data-bit", ""), list(commands.values()))))
+    tool.equal(done["whole"].returncode, 0, f"right outputs: {done['whole'].stderr}")
+    tool.equal(done["flipped"].returncode, 1, f"a flipped bit is found: {done['flipped'].stderr}")
+    for name in ("silent", "table of one"):
+        tool.three_lines(done[name], 6, "card-no-answer", f"{name}: a card that never answers STATUS")
+    for name in ("partial", "table"):
+        tool.three_lines(done[name], 8, "card-no-answer", f"{name}: one of four never answers STATUS")
+    for name in ("closing", "closing again"):
+        tool.equal(done[name].returncode, 0, f"{name}: a card that never answers TERMINATE: {done[name].stderr}")
+    for name, one in done.items():
+        print(f"{name}: exit code {one.returncode} after {one.seconds:.1f} s")
+        if name not in ("whole", "flipped", "run"):
+            tool.check(one.seconds < LIMIT + SLACK, f"{name}: {one.seconds:.1f} s for a --timeout of {LIMIT} s")
+    # Known: the kernel closes qaic-run's node when it exits, and waits for the card.
+    tool.equal(done["run"].returncode, 0, f"a run whose end is not answered: {done['run'].stderr}")
+    tool.check(done["run"].seconds < DRIVER_TIME + LIMIT + SLACK, f"it ends with the driver's time: {done['run'].seconds:.1f} s")
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "inside":
+    inside(json.loads(sys.argv[2]))
+else:
+    guest.prepare()
+    handshakes()
+    deadlines()
+    tool.end()
