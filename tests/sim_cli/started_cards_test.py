@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import pty
+import select
 import shutil
 import signal
 import socket
@@ -154,6 +155,7 @@ class Life(Test):
         read, write = os.pipe()
         self.done(sim("start", pass_fds=[write]))
         os.close(write)
+        self.assertEqual(select.select([read], [], [], 10)[0], [read], "the other end is still open")
         self.assertEqual(os.read(read, 1), b"")
         os.close(read)
 
