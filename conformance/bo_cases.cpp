@@ -1,6 +1,4 @@
-// CREATE_BO, MMAP_BO, GEM_CLOSE, PRIME: kernel-interface §1.6, §1.8, §1.10.
-#include <unistd.h>
-
+// CREATE_BO, MMAP_BO, GEM_CLOSE: kernel-interface §1.6, §1.10.
 #include <algorithm>
 #include <cerrno>
 
@@ -32,13 +30,6 @@ void create_fields(Run& run) {
   create.size = 4096;
   create.pad = 1;
   run.result("pad-1", node->call(uapi::kIoctlCreateBo, create), -EINVAL);
-}
-
-void larger_than_memory(Run& run) {
-  const auto node = Node::open(run);
-  if (!node) return;
-  std::uint32_t handle = 0;
-  run.result("size-1-pib", node->create_bo(std::uint64_t{1} << 50, handle), -ENOMEM);
 }
 
 void memory_is_zeroed(Run& run) {
@@ -99,35 +90,13 @@ void gem_close(Run& run) {
   run.equal("handle-is-reused", next, handle);
 }
 
-void prime(Run& run) {
-  const auto node = Node::open(run);
-  if (!node) return;
-  uapi::DrmPrimeHandle prime{99, 0, -1};
-  run.result("export-no-such-handle", node->call(uapi::kIoctlDrmPrimeHandleToFd, prime), -ENOENT);
-  prime = {0, 0, -1};
-  run.result("import-no-such-fd", node->call(uapi::kIoctlDrmPrimeFdToHandle, prime), -EBADF);
-  prime = {0, 0, node->fd()};
-  run.result("import-not-a-dma-buf", node->call(uapi::kIoctlDrmPrimeFdToHandle, prime), -EINVAL);
-  std::uint32_t handle = 0;
-  if (!run.prepared("CREATE_BO", node->create_bo(4096, handle))) return;
-  prime = {handle, 0, -1};
-  run.result("export", node->call(uapi::kIoctlDrmPrimeHandleToFd, prime), 0);
-  if (prime.fd < 0) return;
-  uapi::DrmPrimeHandle back{0, 0, prime.fd};
-  run.result("import-own", node->call(uapi::kIoctlDrmPrimeFdToHandle, back), 0);
-  run.equal("same-handle", back.handle, handle);
-  ::close(prime.fd);
-}
-
 constexpr Case kCases[] = {
     {"bo.create", create},
     {"bo.create_fields", create_fields},
-    {"bo.larger_than_memory", larger_than_memory},
     {"bo.memory_is_zeroed", memory_is_zeroed},
     {"bo.size_is_rounded_up_to_a_page", size_is_rounded_up_to_a_page},
     {"bo.mmap_bo", mmap_bo},
     {"bo.gem_close", gem_close},
-    {"bo.prime", prime},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string>
 
+#include "conformance/program.hpp"
 #include "os/file.hpp"
 #include "wire/nnc.hpp"
 
@@ -27,20 +28,21 @@ std::optional<T> passthrough_reply(const Message& message) {
   return base::read_struct<T>(reply, sizeof(uapi::TransactionHeader));
 }
 
-std::optional<std::uint32_t> load_network(Run& run, const Node& node) {
-  auto elf = os::read_file(run.settings().network, kLargestNetwork);
-  if (!elf.has_value()) {
-    run.skip(elf.error().what);
+std::optional<std::uint32_t> load_network(Run& run, const Node& node, const std::string& path) {
+  const auto file = os::read_file(path, kLargestNetwork);
+  if (!file.has_value()) {
+    run.skip(file.error().what);
     return std::nullopt;
   }
+  const base::Bytes elf = network_in(*file);
   nnc::LoadElfRequest request;
   request.type = static_cast<std::uint32_t>(nnc::Command::load_elf);
   request.tag = 100;
   base::set_fixed_text(request.name, "conformance");
-  request.data_length = elf->size();
+  request.data_length = elf.size();
   Message load;
   load.add_passthrough(command(base::bytes_of(request)));
-  load.add_dma(100, reinterpret_cast<std::uintptr_t>(elf->data()), elf->size());
+  load.add_dma(100, reinterpret_cast<std::uintptr_t>(elf.data()), elf.size());
   const int result = load.send(node);
   const auto response = passthrough_reply<nnc::LoadElfResponse>(load);
   if (result < 0 || !response.has_value() || response->elf_id == 0U) {
@@ -75,14 +77,18 @@ std::optional<Channel> take_channel(Run& run, const Message& message, int result
 }  // namespace
 
 std::optional<Channel> Channel::activate(Run& run, const Node& node, std::uint32_t elements) {
+  if (!run.settings().network.empty()) return activate_network(run, node, run.settings().network, elements);
   Message message;
-  if (run.settings().network.empty()) {
-    message.add_activate(elements);
-    const int result = message.send(node);
-    return take_channel(run, message, result);
-  }
-  const auto elf_id = load_network(run, node);
+  message.add_activate(elements);
+  const int result = message.send(node);
+  return take_channel(run, message, result);
+}
+
+std::optional<Channel> Channel::activate_network(Run& run, const Node& node, const std::string& elf,
+                                                 std::uint32_t elements) {
+  const auto elf_id = load_network(run, node, elf);
   if (!elf_id.has_value()) return std::nullopt;
+  Message message;
   nnc::ActivateRequest request;
   request.type = static_cast<std::uint32_t>(nnc::Command::activate);
   request.elf_id = *elf_id;
@@ -101,12 +107,19 @@ std::optional<Channel> Channel::activate(Run& run, const Node& node, std::uint32
   auto channel = take_channel(run, message, result);
   if (channel.has_value() && response.has_value()) {
     channel->activation = response->activation_id;
+    channel->multicast_address = response->mcid_base;
     if (!run.settings().device_address.has_value()) channel->device_address = response->ddr_base;
   }
   return channel;
 }
 
 int Channel::deactivate(const Node& node) const {
+  std::uint32_t count = 0;
+  std::uint32_t held = 0;
+  return deactivate(node, count, held);
+}
+
+int Channel::deactivate(const Node& node, std::uint32_t& count, std::uint32_t& held) const {
   nnc::DeactivateRequest request;
   request.type = static_cast<std::uint32_t>(nnc::Command::deactivate);
   request.activation_id = activation.value_or(kBareActivation + dbc);
@@ -115,6 +128,8 @@ int Channel::deactivate(const Node& node) const {
   message.add_passthrough(command(base::bytes_of(request)));
   message.add_deactivate(dbc);
   const int result = message.send(node);
+  count = message.reply_count();
+  held = message.transactions();
   const auto response = passthrough_reply<nnc::StatusOnlyResponse>(message);
   return result >= 0 && response.has_value() && response->status != 0 ? -EPROTO : result;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "conformance/node.hpp"
 #include "conformance/run.hpp"
@@ -21,14 +22,20 @@ struct Channel {
   std::uint32_t dbc = 0;
   std::uint64_t device_address = kBareDeviceAddress;
   std::optional<std::uint32_t> activation;  // of the network, if there is one
+  std::uint64_t multicast_address = 0;      // the network's windows on its cores
 
   // Activates with Settings::network if given, else with the transaction alone.
   // Nothing if that cannot be had: the case is then skipped with the card's
   // reason, or failed if the driver's answer makes no sense.
   static std::optional<Channel> activate(Run& run, const Node& node, std::uint32_t elements = kQueueElements);
+  // With this network.
+  static std::optional<Channel> activate_network(Run& run, const Node& node, const std::string& elf,
+                                                 std::uint32_t elements = kQueueElements);
   // The card's command and the driver's transaction in one message. EPROTO if the
   // driver is content but the card refused.
   [[nodiscard]] int deactivate(const Node& node) const;
+  // And how many transactions the reply is said to have, and has.
+  [[nodiscard]] int deactivate(const Node& node, std::uint32_t& count, std::uint32_t& held) const;
 };
 
 // What most cases on a DBC need: an open node, and a channel activated on it.

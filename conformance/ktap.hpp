@@ -9,11 +9,12 @@
 
 namespace qaic::conformance {
 
-enum class Outcome { ok, not_ok, skipped };
+enum class Outcome { ok, not_ok, flaw, skipped };
 
 struct Tally {
   unsigned ok = 0;
   unsigned not_ok = 0;
+  unsigned flaws = 0;  // that showed: expected
   unsigned skipped = 0;
 };
 

@@ -2,12 +2,14 @@
 #include <fnmatch.h>
 #include <getopt.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "conformance/errno_rows.hpp"
 #include "conformance/groups.hpp"
 #include "conformance/ktap.hpp"
 #include "os/file.hpp"
@@ -20,29 +22,34 @@ using namespace qaic::conformance;
 constexpr int kUsage = static_cast<int>(base::ErrorKind::usage);
 
 constexpr char kHelp[] =
-    "usage: qaic-conformance [--node PATH] [--only GLOB]... [--kernel 6.12|7] [--network ELF]\n"
-    "                        [--device-address ADDRESS] [--list]\n"
+    "usage: qaic-conformance [--node PATH]... [--only GLOB]... [--kernel 6.12|7] [--network ELF]\n"
+    "                        [--crash-network ELF] [--device-address ADDRESS] [--destructive | --fatal]\n"
+    "                        [--list | --rows]\n"
     "Tries every ioctl of a Cloud AI 100 accel node, with good and bad arguments, and\n"
     "prints what the kernel driver did, as KTAP.\n"
-    "  --node PATH      the node (default /dev/accel/accel0)\n"
+    "  --node PATH      the node (default /dev/accel/accel0); a second one for cases that need\n"
+    "                   two cards\n"
     "  --only GLOB      only the cases whose name matches; may be repeated\n"
     "  --kernel SERIES  whose behaviour is expected (default: what the driver looks like)\n"
     "  --network ELF    activate with this network; default: a bare activation\n"
     "  --device-address ADDRESS  where on the card data may be written\n"
+    "  --crash-network ELF  for the cases about a network that dies: one that does so at the\n"
+    "                   first doorbell of its first multicast window\n"
+    "  --destructive    also the cases that reset the card, take the driver off it, and ask\n"
+    "                   for more than the machine has\n"
+    "  --fatal          also the cases that may bring the kernel down; implies --destructive\n"
+    "  --rows           print which case provokes which errno of the driver, touch nothing\n"
     "  --list           print the names of the cases, touch nothing\n"
     "  -h, --help       print this\n"
     "  --version        print the version\n";
 
-std::vector<Case> select(const std::vector<std::string>& globs) {
+std::vector<Case> select(const std::vector<std::string>& globs, Hazard worst) {
   std::vector<Case> out;
-  for (const auto group : {node_cases(), manage_cases(), transaction_cases(), bo_cases(), mmap_cases(),
-                           slice_cases(), execute_cases(), partial_cases(), semaphore_cases(),
-                           doorbell_cases(), wait_cases(), perf_cases(), lifetime_cases()}) {
-    for (const Case& one : group) {
-      bool wanted = globs.empty();
-      for (const std::string& glob : globs) wanted = wanted || ::fnmatch(glob.c_str(), one.name, 0) == 0;
-      if (wanted) out.push_back(one);
-    }
+  for (const Case& one : all_cases()) {
+    if (one.hazard > worst) continue;
+    bool wanted = globs.empty();
+    for (const std::string& glob : globs) wanted = wanted || ::fnmatch(glob.c_str(), one.name, 0) == 0;
+    if (wanted) out.push_back(one);
   }
   return out;
 }
@@ -67,6 +74,10 @@ int main(int argc, char** argv) {
                                         {"kernel", required_argument, nullptr, 'k'},
                                         {"network", required_argument, nullptr, 'e'},
                                         {"device-address", required_argument, nullptr, 'a'},
+                                        {"crash-network", required_argument, nullptr, 'c'},
+                                        {"destructive", no_argument, nullptr, 'd'},
+                                        {"fatal", no_argument, nullptr, 'f'},
+                                        {"rows", no_argument, nullptr, 'r'},
                                         {"list", no_argument, nullptr, 'l'},
                                         {"help", no_argument, nullptr, 'h'},
                                         {"version", no_argument, nullptr, 'V'},
@@ -75,10 +86,25 @@ int main(int argc, char** argv) {
   std::vector<std::string> globs;
   std::string kernel;
   bool list = false;
+  bool rows = false;
+  std::vector<std::string> nodes;
+  Hazard worst = Hazard::none;
   for (int option = 0; (option = ::getopt_long(argc, argv, "h", kOptions, nullptr)) != -1;) {
     switch (option) {
       case 'n':
-        settings.node = optarg;
+        nodes.emplace_back(optarg);
+        break;
+      case 'c':
+        settings.crash_network = optarg;
+        break;
+      case 'd':
+        worst = std::max(worst, Hazard::destructive);
+        break;
+      case 'f':
+        worst = Hazard::fatal;
+        break;
+      case 'r':
+        rows = true;
         break;
       case 'o':
         globs.emplace_back(optarg);
@@ -113,7 +139,14 @@ int main(int argc, char** argv) {
   if (optind != argc) return usage("not an option: " + std::string(argv[optind]));
   if (!kernel.empty() && kernel != "6.12" && kernel != "7")
     return usage("kernel is 6.12 or 7, not " + kernel);
-  const std::vector<Case> cases = select(globs);
+  if (nodes.size() > 2) return usage("two nodes at most");
+  if (!nodes.empty()) settings.node = nodes.front();
+  if (nodes.size() == 2) settings.second_node = nodes.back();
+  if (rows) {
+    std::fputs(errno_rows_text().c_str(), stdout);
+    return 0;
+  }
+  const std::vector<Case> cases = select(globs, worst);
   if (cases.empty()) return usage("no case matches");
   if (list) {
     for (const Case& one : cases) std::puts(one.name);

@@ -149,17 +149,31 @@ int Message::send(const Node& node, std::uint32_t len, std::uint32_t count) {
   return node.call(uapi::kIoctlManage, message_);
 }
 
-base::Bytes Message::reply(uapi::TransactionType type) const {
+template <class Wanted>
+base::Bytes Message::walk(Wanted wanted) const {
   const std::size_t end = message_.len < data_.size() ? message_.len : data_.size();
   std::size_t at = 0;
   while (at + sizeof(uapi::TransactionHeader) <= end) {
     uapi::TransactionHeader header{};
     std::memcpy(&header, data_.data() + at, sizeof(header));
     if (header.len < sizeof(header) || header.len > end - at) break;
-    if (header.type == static_cast<std::uint32_t>(type)) return {data_.data() + at, header.len};
+    if (wanted(header)) return {data_.data() + at, header.len};
     at += header.len;
   }
   return {};
+}
+
+base::Bytes Message::reply(uapi::TransactionType type) const {
+  return walk([&](const auto& header) { return header.type == static_cast<std::uint32_t>(type); });
+}
+
+std::uint32_t Message::transactions() const {
+  std::uint32_t count = 0;
+  (void)walk([&](const auto&) {
+    ++count;
+    return false;
+  });
+  return count;
 }
 
 std::optional<Bo> Bo::make(Run& run, const Node& node, std::uint64_t size) {

@@ -22,6 +22,7 @@ namespace uapi = wire::uapi;
 
 class Node {
  public:
+  Node() = default;  // a closed one
   // A new open file description of the node under test; the case fails without.
   static std::optional<Node> open(Run& run);
 
@@ -71,10 +72,15 @@ class Message {
 
   // After send(): the transaction of that type in the reply, header included.
   [[nodiscard]] base::Bytes reply(uapi::TransactionType type) const;
+  // How many transactions the reply holds, by their lengths.
+  [[nodiscard]] std::uint32_t transactions() const;
   [[nodiscard]] std::uint32_t reply_len() const { return message_.len; }
   [[nodiscard]] std::uint32_t reply_count() const { return message_.count; }
 
  private:
+  // Walks the reply until `wanted` says so of a transaction; that one.
+  template <class Wanted>
+  base::Bytes walk(Wanted wanted) const;
   alignas(8) std::array<std::byte, uapi::kMaxManageBytes> data_{};
   std::uint32_t len_ = 0;
   std::uint32_t count_ = 0;

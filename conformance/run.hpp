@@ -16,6 +16,8 @@ enum class Kernel { v6_12, v7 };
 
 struct Settings {
   std::string node = "/dev/accel/accel0";
+  std::string second_node;                      // another card, for the cases that need two
+  std::string crash_network;                    // ELF of a network that dies at its first doorbell
   std::string network;                          // ELF to activate with; empty: a bare activation
   std::optional<std::uint64_t> device_address;  // where the data path cases copy to on the card
   Kernel kernel = Kernel::v7;
@@ -44,6 +46,12 @@ class Run {
   void equal(std::string_view what, std::string_view observed, std::string_view expected);
   void holds(std::string_view what, bool observed);
 
+  // Looked at where the driver is known to be wrong: `sound` is what a sound
+  // driver does. Anything else is recorded, and shows the flaw; it is no failure.
+  void flawed_result(std::string_view what, int observed, Expected sound);
+  void flawed_equal(std::string_view what, std::uint64_t observed, std::uint64_t sound);
+  void flawed_holds(std::string_view what, bool observed);
+
   // A step that only prepares the case: true if it succeeded; else the case fails.
   [[nodiscard]] bool prepared(std::string_view what, int observed);
 
@@ -51,24 +59,36 @@ class Run {
   void skip(std::string reason) { skip_reason_ = std::move(reason); }
 
   [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool flaw_shown() const { return flaw_shown_; }
   [[nodiscard]] const std::string& skip_reason() const { return skip_reason_; }
 
  private:
+  bool look(std::string_view what, std::string_view observed, std::string_view wanted);
   void report(std::string_view what, std::string_view observed, std::string_view expected);
+  void compare(std::string_view what, std::string_view observed, std::string_view sound);
 
   const Settings& settings_;
   std::string name_;
   std::FILE* out_;
   bool failed_ = false;
+  bool flaw_shown_ = false;
   std::string skip_reason_;
 };
 
 // "ok" for 0 and more, else the errno's name.
 [[nodiscard]] std::string result_name(int result);
 
+// What a case may do: nothing to others; take the card, or memory, from others;
+// bring the kernel down.
+enum class Hazard { none, destructive, fatal };
+
 struct Case {
   const char* name;  // group.what_is_tried
   void (*body)(Run&);
+  Hazard hazard = Hazard::none;
+  // What is wrong in the driver, if the case is there to show it: it is expected
+  // to fail, see Run::flawed_result().
+  const char* flaw = nullptr;
 };
 
 }  // namespace qaic::conformance

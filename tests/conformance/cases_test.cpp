@@ -1,29 +1,70 @@
 // The suite's own parts that need no node.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <string>
 
+#include "conformance/errno_rows.hpp"
 #include "conformance/groups.hpp"
 #include "conformance/node.hpp"
+#include "conformance/program.hpp"
+#include "wire/qpc.hpp"
 
 using namespace qaic;
 using namespace qaic::conformance;
 
 TEST_CASE("every case has a name of its own, group and words") {
   std::set<std::string> names;
-  for (const auto group : {node_cases(), manage_cases(), transaction_cases(), bo_cases(), mmap_cases(),
-                           slice_cases(), execute_cases(), partial_cases(), semaphore_cases(),
-                           doorbell_cases(), wait_cases(), perf_cases(), lifetime_cases()}) {
-    CHECK(!group.empty());
-    for (const Case& one : group) {
-      const std::string name = one.name;
-      CHECK_MESSAGE(names.insert(name).second, name);
-      CHECK_MESSAGE(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") == std::string::npos,
-                    name);
+  for (const Case& one : all_cases()) {
+    const std::string name = one.name;
+    CHECK_MESSAGE(names.insert(name).second, name);
+    CHECK_MESSAGE(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") == std::string::npos,
+                  name);
+    // KTAP: what follows '#' is the directive.
+    CHECK_MESSAGE((one.flaw == nullptr || std::string(one.flaw).find('#') == std::string::npos), name);
+    CHECK_MESSAGE((one.flaw != nullptr) == name.starts_with("flaw."), name);
+  }
+  CHECK(names.size() > 150);
+}
+
+TEST_CASE("what may harm runs after all that does not") {
+  bool destructive = false;
+  for (const Case& one : all_cases()) {
+    CHECK_MESSAGE(!(destructive && one.hazard == Hazard::none), one.name);
+    destructive = one.hazard != Hazard::none;
+  }
+  CHECK(destructive);
+}
+
+TEST_CASE("every errno row names a case that exists, or says why there is none") {
+  std::set<std::string> names;
+  for (const Case& one : all_cases()) names.insert(one.name);
+  CHECK(errno_rows().size() > 100);
+  for (const ErrnoRow& row : errno_rows()) {
+    const std::string what = std::string(row.ioctl) + " " + row.cause;
+    if (row.provoked_by != nullptr) {
+      CHECK_MESSAGE(names.count(row.provoked_by) == 1, what);
+      CHECK_MESSAGE(row.reason == nullptr, what);
+    } else {
+      CHECK_MESSAGE((row.reason != nullptr && *row.reason != '\0'), what);
     }
   }
+}
+
+TEST_CASE("a flaw that shows is neither a failure nor nothing") {
+  std::FILE* out = std::tmpfile();
+  REQUIRE(out != nullptr);
+  const Settings settings;
+  Run sound(settings, "a.case", out);
+  sound.flawed_result("what", -EINVAL, -EINVAL);
+  CHECK_FALSE(sound.flaw_shown());
+  Run flawed(settings, "a.case", out);
+  flawed.flawed_result("what", 0, -EINVAL);
+  CHECK(flawed.flaw_shown());
+  CHECK_FALSE(flawed.failed());
+  std::fclose(out);
 }
 
 TEST_CASE("a result is judged by the series that is expected") {
@@ -76,4 +117,36 @@ TEST_CASE("a failed preparation fails the case") {
   CHECK_FALSE(run.prepared("bad", -ENODEV));
   CHECK(run.failed());
   std::fclose(out);
+}
+
+TEST_CASE("the network of a program is found, and what is no program is taken whole") {
+  base::ByteVector file(40 + 32 + 12 + 4);
+  wire::qpc::Header header;
+  header.magic = wire::qpc::kMagic;
+  header.size = file.size();
+  header.base = 0x1000;
+  header.segment_count = 1;
+  header.segments_address = 0x1000 + 40;
+  wire::qpc::Segment segment;
+  segment.size = 4;
+  segment.name_address = 0x1000 + 72;
+  segment.start_address = 0x1000 + 84;
+  const auto put = [&](std::size_t at, base::Bytes bytes) {
+    std::copy(bytes.begin(), bytes.end(), file.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  put(0, base::bytes_of(header));
+  put(40, base::bytes_of(segment));
+  put(72, {reinterpret_cast<const std::byte*>("network.elf\0\x7f"
+                                              "ELF"),
+           16});
+  CHECK(network_in(file).data() == file.data() + 84);
+  CHECK(network_in(file).size() == 4);
+  segment.size = 5;  // beyond the file
+  put(40, base::bytes_of(segment));
+  CHECK(network_in(file).empty());
+  segment.name_address = 0;  // before it
+  put(40, base::bytes_of(segment));
+  CHECK(network_in(file).empty());
+  const base::ByteVector other(7);
+  CHECK(network_in(other).size() == 7);
 }
