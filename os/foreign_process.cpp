@@ -117,6 +117,8 @@ std::optional<FileIdentity> identity_of_foreign_fd(pid_t thread, std::int64_t fd
 
 namespace {
 
+constexpr int kMostAttempts = 1000;
+
 // linux/openat2.h
 struct OpenHow {
   std::uint64_t flags;
@@ -160,9 +162,14 @@ std::optional<FileIdentity> identity_of_foreign_path(pid_t thread, std::int64_t 
   if (!root.valid()) return std::nullopt;
   const int flags = O_PATH | O_CLOEXEC | (last_link == LastLink::keep ? O_NOFOLLOW : 0);
   OpenHow how{static_cast<std::uint64_t>(flags), 0, kInRoot};
-  const Fd file(static_cast<int>(::syscall(SYS_openat2, root.get(), whole.c_str(), &how, sizeof how)));
-  if (!file.valid()) return std::nullopt;
-  return identity_of_fd(file.get());
+  // EAGAIN: something anywhere on the host was renamed or mounted while the
+  // kernel went through a "..".
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    const Fd file(static_cast<int>(::syscall(SYS_openat2, root.get(), whole.c_str(), &how, sizeof how)));
+    if (file.valid()) return identity_of_fd(file.get());
+    if (errno != EAGAIN) break;
+  }
+  return std::nullopt;
 }
 
 std::optional<Fd> copy_foreign_fd(pid_t thread, int fd) {

@@ -3,13 +3,17 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "os/sealed_memory.hpp"
 
@@ -71,6 +75,28 @@ TEST_CASE("paths are followed as the other thread would") {
   CHECK_FALSE(identity_of_foreign_path(self, AT_FDCWD, "", LastLink::follow));
   CHECK(identity_of_foreign_fd(self, null.get()) == wanted);
   CHECK_FALSE(identity_of_foreign_fd(self, -1));
+}
+
+TEST_CASE("a path is found while others are renamed") {
+  std::string folder = "/tmp/qaic-renames-XXXXXX";
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  const std::string one = folder + "/one";
+  const std::string other = folder + "/other";
+  REQUIRE(::mkdir(one.c_str(), 0700) == 0);
+  std::atomic<bool> stop{false};
+  std::thread renames([&] {
+    while (!stop) (void)(::rename(one.c_str(), other.c_str()) + ::rename(other.c_str(), one.c_str()));
+  });
+  int missed = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    if (!identity_of_foreign_path(::getpid(), AT_FDCWD, "/dev/../dev/../dev/../dev/null", LastLink::follow))
+      ++missed;
+  }
+  stop = true;
+  renames.join();
+  CHECK(missed == 0);
+  CHECK(::rmdir(one.c_str()) == 0);
+  CHECK(::rmdir(folder.c_str()) == 0);
 }
 
 TEST_CASE("flags of an open file are known") {
