@@ -34,7 +34,7 @@ class ScriptedCard {
 
   // Takes events until `done`; false when nothing came for `patience`.
   bool run_until(const std::function<bool()>& done,
-                 std::chrono::milliseconds patience = std::chrono::seconds(10));
+                 std::chrono::milliseconds patience = std::chrono::seconds(60));
   bool wait_semaphore(unsigned physical, std::int64_t value) {
     return run_until([=, this] { return semaphores.at(physical) == value; });
   }
