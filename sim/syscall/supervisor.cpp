@@ -133,7 +133,8 @@ void Supervisor::step() {
   }
   // What happened before a call must be known before it is answered: files
   // closed, callers gone, work done by the card.
-  if (!open_.empty() || !given_.empty()) after_closes();
+  // The watch speaks once more after the last file went: that is taken too.
+  if (!open_.empty() || !given_.empty() || (fds[0].revents & POLLIN) != 0) after_closes();
   if (!sleepers_.empty()) check_sleepers();
   // Asking all cores at every call would cost each ioctl a system call per card.
   for (std::size_t i = first_cores; i < fds.size(); ++i) {

@@ -327,8 +327,15 @@ class Surroundings(Test):
         self.fail("the program lives on")
 
     def test_idle_cards_use_no_cpu(self):
-        process = subprocess.Popen(as_user([SIM, "run", "--cards", "16", "--", "sh", "-c", "echo ready; read line"]),
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.idle_after("")
+
+    def test_cards_that_were_used_use_no_cpu(self):
+        self.idle_after("exec 5<>/dev/accel/accel0; exec 5>&-; sleep 0.2; ")
+
+    def idle_after(self, before_that):
+        process = subprocess.Popen(
+            as_user([SIM, "run", "--cards", "16", "--", "bash", "-c", before_that + "echo ready; read line"]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.assertEqual(process.stdout.readline(), "ready\n")
 
         def switches():
