@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -101,13 +102,41 @@ Result<void> join_user_namespace(const Fd& user_namespace) {
   return {};
 }
 
+namespace {
+
+int separate_mounts(const char* root) {
+  return ::mount(nullptr, root, nullptr, MS_REC | MS_SLAVE, nullptr) < 0 ? errno : 0;
+}
+
+// The same below chroot(2), where nothing need be mounted at "/": done at the
+// real root, to which a process that may chroot can climb. 0 or errno.
+int separate_mounts_above_root() {
+  const Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Fd folder(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid() || !folder.valid()) return errno;
+  if (::chdir("/") < 0 || ::chroot("/dev") < 0) return errno;
+  struct stat here {};
+  struct stat above {};
+  int error = ::stat(".", &here) < 0 ? errno : 0;
+  while (error == 0) {
+    if (::chdir("..") < 0 || ::stat(".", &above) < 0) error = errno;
+    if (above.st_dev == here.st_dev && above.st_ino == here.st_ino) break;
+    here = above;
+  }
+  if (error == 0) error = separate_mounts(".");
+  if (::fchdir(root.get()) < 0 || ::chroot(".") < 0 || ::fchdir(folder.get()) < 0) return errno;
+  return error;
+}
+
+}  // namespace
+
 Result<void> enter_mount_namespace() {
   if (::unshare(CLONE_NEWNS) < 0) {
     return fail(refused(errno, "namespace-mount", "this host refuses a mount namespace"));
   }
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) {
-    return fail(refused(errno, "namespace-mount", "this host refuses to separate mounts"));
-  }
+  int error = separate_mounts("/");
+  if (error == EINVAL) error = separate_mounts_above_root();
+  if (error != 0) return fail(refused(error, "namespace-mount", "this host refuses to separate mounts"));
   return {};
 }
 

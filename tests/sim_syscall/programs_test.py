@@ -326,6 +326,16 @@ class Surroundings(Test):
             time.sleep(0.02)
         self.fail("the program lives on")
 
+    @unittest.skipIf(ORDINARY or os.getuid() != 0, "chroot is for root, and no user namespace is made below it")
+    def test_below_a_root_that_is_no_mount(self):
+        script = ('set -e; mount --make-rprivate /; mkdir "$1"; for i in /*; do\n'
+                  '  if [ -h "$i" ]; then cp -d "$i" "$1$i"; elif [ -d "$i" ]; then mkdir "$1$i"; mount --rbind "$i" "$1$i"; fi\n'
+                  'done; exec chroot "$1" "$2" run -- sh -c "ls /dev/accel /sys/class/accel; pwd"')
+        done = outside("unshare", "-m", "sh", "-c", script, "sh", f"{FOLDER}/root", SIM)
+        self.assertEqual((done.returncode, done.stdout), (0, "/dev/accel:\naccel0\n\n/sys/class/accel:\naccel0\n/\n"), done.stderr)
+        os.rmdir(f"{FOLDER}/root/sys")
+        shutil.rmtree(f"{FOLDER}/root")
+
     def test_idle_cards_use_no_cpu(self):
         self.idle_after("")
 
