@@ -6,7 +6,7 @@ import re
 
 import tool
 
-PROSE = {"with", "is", "on", "and", "of", "or", "to", "has", "in"}  # "qaic-sim is …"
+PROSE = {"with", "is", "on", "and", "of", "or", "to", "has", "in", "that"}  # "qaic-sim is …"
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 MENTION = re.compile(r"\b(qaic-(?:util|run|fw|qpc|sim|conformance)) ([a-z][a-z-]+)\b")
 

@@ -143,7 +143,10 @@ struct Card::State {
 };
 
 Card::Card(CardConfig config, Ports ports)
-    : config_(std::move(config)), flipping_memory_(ports.host_memory), ports_(ports), state_(new State{*CardScript::current}) {
+    : config_(std::move(config)),
+      flipping_memory_(ports.host_memory),
+      ports_(ports),
+      state_(new State{*CardScript::current}) {
   state_->script.memory = &ports.host_memory;
   state_->script.interrupts = &ports.interrupts;
 }

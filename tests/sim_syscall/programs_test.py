@@ -331,10 +331,10 @@ class Surroundings(Test):
         script = ('set -e; mount --make-rprivate /; mkdir "$1"; for i in /*; do\n'
                   '  if [ -h "$i" ]; then cp -d "$i" "$1$i"; elif [ -d "$i" ]; then mkdir "$1$i"; mount --rbind "$i" "$1$i"; fi\n'
                   'done; exec chroot "$1" "$2" run -- sh -c "ls /dev/accel /sys/class/accel; pwd"')
-        done = outside("unshare", "-m", "sh", "-c", script, "sh", f"{FOLDER}/root", SIM)
+        done = outside("unshare", "-m", "sh", "-c", script, "sh", f"{FOLDER}/tree", SIM)
         self.assertEqual((done.returncode, done.stdout), (0, "/dev/accel:\naccel0\n\n/sys/class/accel:\naccel0\n/\n"), done.stderr)
-        os.rmdir(f"{FOLDER}/root/sys")
-        shutil.rmtree(f"{FOLDER}/root")
+        os.rmdir(f"{FOLDER}/tree/sys")
+        shutil.rmtree(f"{FOLDER}/tree")
 
     def test_idle_cards_use_no_cpu(self):
         self.idle_after("")
