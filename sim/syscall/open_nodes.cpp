@@ -142,7 +142,7 @@ void Supervisor::try_close(OpenNode& file) {
   if (!os::open_only_here(file.memory->fd())) {
     // Either another description is left, or the kernel is still closing this
     // one: it tells us a moment before it is done.
-    file.ask_after = std::max<nanoseconds>(kFirst, file.ask_after * 2);
+    file.ask_after = std::clamp<nanoseconds>(file.ask_after * 2, kFirst, 2 * kLast);
     file.ask_again = file.ask_after <= kLast;
     file.ask_at = options_.now() + file.ask_after;
     return;
