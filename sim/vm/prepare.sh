@@ -258,7 +258,7 @@ build_driver() {
 # Can the compiler that built the kernel, and the kernel's own build programs,
 # run right here?
 builds_on_host() {
-  local root=$1 release=$2 compiler modpost program
+  local root=$1 release=$2 compiler modpost program needs
   compiler=$(sed -n 's/^override CC *= *//p; s/^CC *:*= *//p' "$root/usr/src/linux-headers-$release/.kernelvariables" 2>/dev/null | tail -n 1)
   compiler=$(echo "$compiler" | grep -o 'gcc-[0-9]*' | tail -n 1 || true)
   [ -n "$compiler" ] || return 1
@@ -266,7 +266,9 @@ builds_on_host() {
     command -v "$program" >/dev/null || return 1
   done
   modpost=$(find "$root" -name modpost -type f | head -n 1)
-  [ -n "$modpost" ] && ldd "$modpost" 2>/dev/null | grep -q 'libc\.so' && ! ldd "$modpost" 2>&1 | grep -q 'not found'
+  [ -n "$modpost" ] || return 1
+  needs=$(ldd "$modpost" 2>&1) || return 1
+  case $needs in *'not found'*) return 1 ;; *libc.so*) return 0 ;; *) return 1 ;; esac
 }
 
 prepare_kernel() {

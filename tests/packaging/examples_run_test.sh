@@ -12,7 +12,8 @@ trap 'rm -rf "$work"' EXIT
 "$sim" run --cards 2 -- "$QAIC_BUILD/examples/cards" > "$work/cards"
 [ "$(grep -c '^QID [01] at .*, /dev/accel/accel[01]$' "$work/cards")" = 2 ]
 [ "$(grep -c '16 of 16 NSPs free' "$work/cards")" = 2 ]
-"$sim" run --set nsp_count=5 -- "$QAIC_BUILD/examples/cards" | grep -q '5 of 5 NSPs free'
+"$sim" run --set nsp_count=5 -- "$QAIC_BUILD/examples/cards" > "$work/five"
+grep -q '5 of 5 NSPs free' "$work/five"
 QAIC_VISIBLE_DEVICES=1 "$sim" run --cards 2 -- "$QAIC_BUILD/examples/cards" > "$work/one"
 [ "$(grep -c '^QID 1 ' "$work/one")" = 1 ] && ! grep -q '^QID 0 ' "$work/one"
 

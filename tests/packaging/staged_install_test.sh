@@ -21,7 +21,7 @@ cc -std=c11 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/verify_image.c" $(pkg-c
   -o "$stage/verify_image"
 
 export LD_LIBRARY_PATH=$libdir
-ldd "$stage/cards" | grep -q "libqaic.so.0 => $libdir" || { ldd "$stage/cards"; exit 1; }
+grep -q "libqaic.so.0 => $libdir" <(ldd "$stage/cards") || { ldd "$stage/cards"; exit 1; }
 
 # Exit codes are the library's error kinds: 0 with cards, 3 without any.
 status=0
@@ -35,7 +35,7 @@ status=0
 [ $status -eq 9 ] || { echo "exit code $status"; cat "$stage/run.err"; exit 1; }
 grep -q "cannot open $stage/nothing" "$stage/run.err"
 # What is no firmware image is told from a bad one.
-ldd "$stage/verify_image" | grep -q "libqaic-fw.so.0 => $libdir" || { ldd "$stage/verify_image"; exit 1; }
+grep -q "libqaic-fw.so.0 => $libdir" <(ldd "$stage/verify_image") || { ldd "$stage/verify_image"; exit 1; }
 status=0
 "$stage/verify_image" "$stage/run.err" > "$stage/verify.out" || status=$?
 [ $status -eq 9 ] || { echo "exit code $status"; cat "$stage/verify.out"; exit 1; }
