@@ -3,6 +3,8 @@
 // limits, and it ends or waits.
 #include "sim/mhi/sahara.hpp"
 
+#include <algorithm>
+
 #include "sim/mhi/image_file.hpp"
 #include "tests/fuzz/card_bytes.hpp"
 
@@ -18,9 +20,9 @@ ByteVector small_packet(sahara::Command command, FuzzBytes& in) {
   sahara::Header header;
   header.command = static_cast<std::uint32_t>(command);
   header.length = static_cast<std::uint32_t>(sizeof(header) + body.size());
-  ByteVector out;
-  qaic::base::append_struct(out, header);
-  out.insert(out.end(), body.begin(), body.end());
+  ByteVector out(sizeof(header) + body.size());
+  const auto head = qaic::base::bytes_of(header);
+  std::copy(body.begin(), body.end(), std::copy(head.begin(), head.end(), out.begin()));
   return out;
 }
 
