@@ -3,8 +3,8 @@
 
 namespace qaic::os {
 
-// From now on the first SIGINT or SIGTERM is only noted (calls that sleep end
-// with EINTR); a second one ends the process.
+// From now on SIGINT and SIGTERM are only noted (calls that sleep end with
+// EINTR). Ending a process that does not heed them is its starter's matter.
 void note_interruption();
 // The number of the signal that came, 0 if none.
 [[nodiscard]] int interrupted_by();

@@ -1,68 +1,57 @@
-// qaic-run: runs a precompiled network binary (QPC) on a card.
-#include <CLI/CLI.hpp>
+// qaic-run: runs a precompiled network binary (QPC) on a card. The process that
+// the user starts opens no card: it starts itself once more, as the worker.
 #include <exception>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "os/worker.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/common/failure.hpp"
+#include "tools/qaic-run/command.hpp"
+#include "tools/qaic-run/progress.hpp"
 #include "tools/qaic-run/session.hpp"
+#include "tools/qaic-run/supervisor.hpp"
 
 namespace {
 
+using namespace qaic;
 using namespace qaic::tools;
 using namespace qaic::tools::run;
 
-int refuse(const std::string& what) {
-  print_failure(kTool, {kUsage, "usage", what, "run qaic-run --help", std::nullopt});
-  return kUsage;
+int unexpected(const std::exception& error) {
+  print_failure(kTool, {kOurBug, "internal", std::string("unexpected: ") + error.what(),
+                        "please report this with the command line", std::nullopt});
+  return kOurBug;
 }
 
-int run_command(int argc, char** argv) {
-  CLI::App app("Run a precompiled network binary on a Qualcomm Cloud AI 100 card", kTool);
-  RunOptions options;
-  std::uint64_t seed = 1;
-  bool random = false;
-  add_output_options(app, options.global);
-  add_device_options(app, options.global);
-  app.add_option("PROGRAM", options.program, "QPC file, or a folder with programqpc.bin")->required();
-  app.add_option("-i,--input", options.inputs,
-                 "Data of an input: NAME=FILE, POSITION=FILE or FILE; .npy, raw bytes, or - for stdin")
-      ->type_name("TENSOR")
-      ->allow_extra_args(false);
-  app.add_option("-s,--save", options.saves,
-                 "Write an output: NAME=FILE, POSITION=FILE or FILE; - for stdout")
-      ->type_name("TENSOR")
-      ->allow_extra_args(false);
-  app.add_option("-e,--expect", options.expected,
-                 "Compare an output with a file, after every inference; exit code 1 when they differ")
-      ->type_name("TENSOR")
-      ->allow_extra_args(false);
-  app.add_flag("--random", random, "Inputs not given are random, repeatable by --seed");
-  app.add_option("--seed", seed, "Seed of --random (default 1)")->type_name("N");
-  app.add_flag("--zero", options.zero, "Inputs not given are zero");
-  app.add_option("-n,--iterations", options.iterations, "How many inferences (default 1)")
-      ->type_name("N")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
-  app.footer("See qaic-run(1) for tensor files, JSON and exit codes.");
-  if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
-  if (random && options.zero) return refuse("--random and --zero exclude each other");
-  if (random) options.seed = seed;
-  bool stdout_taken = false;
-  for (const auto& save : options.saves) stdout_taken = stdout_taken || save == "-" || save.ends_with("=-");
-  if (stdout_taken && options.global.json && options.global.output_file.empty()) {
-    return refuse("a tensor and the JSON document cannot both go to stdout; give -O FILE");
+int work(int argc, char** argv) {
+  if (!os::end_with_starter()) return kOurBug;
+  Progress progress;
+  try {
+    const auto command = parse_command(argc, argv);
+    if (const auto* options = std::get_if<RunOptions>(&command)) return run_session(*options, progress);
+    progress.ended(std::get<int>(command));
+  } catch (const std::exception& error) {
+    progress.ended(unexpected(error));
   }
-  return run_session(options);
+  return kDone;
+}
+
+int watch(int argc, char** argv) {
+  try {
+    const auto command = parse_command(argc, argv);
+    if (const auto* options = std::get_if<RunOptions>(&command)) {
+      return supervise(*options, std::vector<std::string>(argv + 1, argv + argc));
+    }
+    return std::get<int>(command);
+  } catch (const std::exception& error) {
+    return unexpected(error);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run_command(argc, argv);
-  } catch (const std::exception& error) {
-    print_failure(kTool, {kOurBug, "internal", std::string("unexpected: ") + error.what(),
-                          "please report this with the command line", std::nullopt});
-    return kOurBug;
-  }
+  return argc > 0 && std::string_view(argv[0]) == kWorkerName ? work(argc, argv) : watch(argc, argv);
 }

@@ -8,7 +8,9 @@
 #include <iterator>
 #include <map>
 
+#include "os/file.hpp"
 #include "os/interruption.hpp"
+#include "os/worker.hpp"
 #include "tools/common/envelope.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/common/selection.hpp"
@@ -27,6 +29,15 @@ Failure failure_of(const base::Error& error) {
   return {static_cast<int>(error.kind), error.id, error.what, error.hint, std::nullopt};
 }
 
+// More time to load a program with many constants: one second for each part.
+std::chrono::milliseconds loading_allowance(const std::string& program) {
+  constexpr std::uint64_t kPart = 256ULL << 20;
+  const bool folder = os::file_kind(program) == os::FileKind::folder;
+  const auto file = os::open_file(folder ? program + "/programqpc.bin" : program, os::OpenMode::read);
+  const auto size = file ? os::file_size(file->get()) : base::Result<std::uint64_t>(0);
+  return std::chrono::seconds(size.value_or(0) / kPart);
+}
+
 struct Outcome {
   std::vector<std::uint64_t> latencies_ns;
   std::uint64_t total_ns = 0;
@@ -38,7 +49,7 @@ struct Outcome {
 
 class Session {
  public:
-  explicit Session(const RunOptions& options) : options_(options) {}
+  Session(const RunOptions& options, Progress& progress) : options_(options), progress_(progress) {}
 
   int run() {
     const bool prepared = open_program() && read_files() && choose_card();
@@ -135,9 +146,23 @@ class Session {
   }
 
   void execute() {
+    progress_.uses(card_->qid);
+    progress_.waiting(options_.global.timeout + loading_allowance(options_.program));
+    run_network();
+    progress_.at_ease();
+    for (const auto& file : saves_) {
+      if (outcome_.outputs.empty()) break;
+      const auto written = write_tensor(file.path, tensors_[file.tensor], outcome_.outputs[file.tensor]);
+      if (!written) failed(failure_of(written.error()));
+    }
+  }
+
+  // Leaves the device open: what the kernel does when it closes can wait.
+  void run_network() {
     auto device = Device::open(card_->node);
     if (!device) return void(failed(device.error()));
-    auto network = Network::load(*device, *program_);
+    device_.emplace(std::move(*device));
+    auto network = Network::load(*device_, *program_);
     if (!network) return void(failed(network.error()));
     {
       auto inference = Inference::create(*network);
@@ -147,6 +172,7 @@ class Session {
         iterate(*inference);
       }
     }
+    progress_.waiting(options_.global.timeout);
     // The driver hides failed transfers: only the unload tells whether the
     // network lived, and so whether its outputs are its outputs.
     const auto unloaded = network->unload();
@@ -154,11 +180,6 @@ class Session {
       outcome_ = Outcome();
       const bool said = !failures_.empty() && failures_.back().id == unloaded.error().id();
       if (os::interrupted_by() == 0 && !said) failed(unloaded.error());
-    }
-    for (const auto& file : saves_) {
-      if (outcome_.outputs.empty()) break;
-      const auto written = write_tensor(file.path, tensors_[file.tensor], outcome_.outputs[file.tensor]);
-      if (!written) failed(failure_of(written.error()));
     }
   }
 
@@ -170,6 +191,7 @@ class Session {
     }
     outcome_.latencies_ns.reserve(std::min<std::uint64_t>(options_.iterations, 1U << 24));
     const auto first = Clock::now();
+    progress_.waiting(options_.global.timeout);
     for (std::uint64_t n = 0; n < options_.iterations && os::interrupted_by() == 0; ++n) {
       const auto start = Clock::now();
       auto done = inference.submit();
@@ -181,6 +203,7 @@ class Session {
       const auto end = Clock::now();
       outcome_.latencies_ns.push_back(static_cast<std::uint64_t>((end - start).count()));
       check(inference);
+      progress_.still_waiting(options_.global.timeout, end);
     }
     outcome_.total_ns = static_cast<std::uint64_t>((Clock::now() - first).count());
     if (outcome_.latencies_ns.empty()) return;
@@ -360,20 +383,26 @@ class Session {
   }
 
   const RunOptions& options_;
+  Progress& progress_;
   std::optional<Program> program_;
   std::vector<qaic_tensor> tensors_;
   std::vector<ByteVector> input_bytes_;  // by tensor index
   std::map<std::size_t, ByteVector> expected_bytes_;
   std::vector<TensorFile> saves_;
   std::optional<qaic_card_info> card_;
+  std::optional<Device> device_;
   Outcome outcome_;
   std::vector<Failure> failures_;
 };
 
 }  // namespace
 
-int run_session(const RunOptions& options) {
-  return Session(options).run();
+int run_session(const RunOptions& options, Progress& progress) {
+  Session session(options, progress);
+  const int code = session.run();
+  os::leave_standard_streams();
+  progress.ended(code);
+  return code;
 }
 
 }  // namespace qaic::tools::run

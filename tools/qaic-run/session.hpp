@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tools/common/command_line.hpp"
+#include "tools/qaic-run/progress.hpp"
 
 namespace qaic::tools::run {
 
@@ -24,7 +25,8 @@ struct RunOptions {
   std::uint64_t iterations = 1;
 };
 
-// Gives an exit code; everything is unloaded on every way out.
-int run_session(const RunOptions& options);
+// The worker's whole work. Everything is unloaded on every way out; the exit
+// code is told, and the standard streams are left, before the card is closed.
+int run_session(const RunOptions& options, Progress& progress);
 
 }  // namespace qaic::tools::run

@@ -369,7 +369,11 @@ constexpr std::array kExplanations{
     Explanation{"vm-scratch", "A folder for the run of a guest could not be made in /tmp."},
     Explanation{"vm-timeout", "A guest did not end within --timeout."},
     Explanation{"wait-interrupted",
-                "A signal ended the wait. The inference stays queued and may be waited for again."}};
+                "A signal ended the wait. The inference stays queued and may be waited for again."},
+    Explanation{
+        "worker-died",
+        "The process through which qaic-run uses the card ended without a word. If it was not killed, "
+        "please report it."}};
 
 }  // namespace
 

@@ -1,0 +1,58 @@
+#include "tools/qaic-run/command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "tools/common/exit_code.hpp"
+#include "tools/common/failure.hpp"
+
+namespace qaic::tools::run {
+
+namespace {
+
+int refuse(const std::string& what) {
+  print_failure(kTool, {kUsage, "usage", what, "run qaic-run --help", std::nullopt});
+  return kUsage;
+}
+
+}  // namespace
+
+std::variant<RunOptions, int> parse_command(int argc, char** argv) {
+  CLI::App app("Run a precompiled network binary on a Qualcomm Cloud AI 100 card", kTool);
+  RunOptions options;
+  std::uint64_t seed = 1;
+  bool random = false;
+  add_output_options(app, options.global);
+  add_device_options(app, options.global);
+  app.add_option("PROGRAM", options.program, "QPC file, or a folder with programqpc.bin")->required();
+  app.add_option("-i,--input", options.inputs,
+                 "Data of an input: NAME=FILE, POSITION=FILE or FILE; .npy, raw bytes, or - for stdin")
+      ->type_name("TENSOR")
+      ->allow_extra_args(false);
+  app.add_option("-s,--save", options.saves,
+                 "Write an output: NAME=FILE, POSITION=FILE or FILE; - for stdout")
+      ->type_name("TENSOR")
+      ->allow_extra_args(false);
+  app.add_option("-e,--expect", options.expected,
+                 "Compare an output with a file, after every inference; exit code 1 when they differ")
+      ->type_name("TENSOR")
+      ->allow_extra_args(false);
+  app.add_flag("--random", random, "Inputs not given are random, repeatable by --seed");
+  app.add_option("--seed", seed, "Seed of --random (default 1)")->type_name("N");
+  app.add_flag("--zero", options.zero, "Inputs not given are zero");
+  app.add_option("-n,--iterations", options.iterations, "How many inferences (default 1)")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.footer("See qaic-run(1) for tensor files, JSON and exit codes.");
+  if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
+  if (random && options.zero) return refuse("--random and --zero exclude each other");
+  if (random) options.seed = seed;
+  bool stdout_taken = false;
+  for (const auto& save : options.saves) stdout_taken = stdout_taken || save == "-" || save.ends_with("=-");
+  if (stdout_taken && options.global.json && options.global.output_file.empty()) {
+    return refuse("a tensor and the JSON document cannot both go to stdout; give -O FILE");
+  }
+  return options;
+}
+
+}  // namespace qaic::tools::run

@@ -1,0 +1,20 @@
+// The process that the user started: has a worker use the card, and ends in
+// time when the card, and with it the worker, does not.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/qaic-run/session.hpp"
+
+namespace qaic::tools::run {
+
+// argv[0] of the worker, which is this same program.
+inline constexpr const char* kWorkerName = "qaic-run: worker";
+
+// Runs `arguments` (those of the command line, whose meaning is `options`) in a
+// worker. Gives the worker's exit code; that of a deadline when it was not
+// heard of in time.
+int supervise(const RunOptions& options, const std::vector<std::string>& arguments);
+
+}  // namespace qaic::tools::run
