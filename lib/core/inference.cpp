@@ -104,35 +104,39 @@ void Inference::copy_staged(Transfer direction) {
   }
 }
 
-Result<void> Inference::submit() {
-  if (state_ == State::in_flight) {
-    return fail(make_error(ErrorKind::usage, "inference-in-flight",
-                           device_->node() + ": the inference was submitted already and not waited for"));
-  }
+uapi::Outcome<void> Inference::begin() {
   copy_staged(Transfer::in);
-  const auto done = uapi::execute(device_->fd(), dbc_, entries_);
-  if (done) {
-    state_ = State::in_flight;
-    return {};
+  done_ = 0;
+  return uapi::execute(device_->fd(), dbc_, entries_);
+}
+
+uapi::Outcome<void> Inference::finish(std::uint32_t timeout_ms) {
+  for (; done_ < waits_.size(); ++done_) {
+    const auto done = uapi::wait(device_->fd(), dbc_, buffers_[waits_[done_]].handle(), timeout_ms);
+    if (!done) return done;
   }
-  const int number = done.error().value;
+  copy_staged(Transfer::out);
+  return {};
+}
+
+Error Inference::begin_error(int number) const {
   switch (number) {
     case EAGAIN:
-      return fail(call_error(*device_, number, ErrorKind::unavailable, "queue-full",
-                             "the queue of channel " + std::to_string(dbc_.value) + " is full",
-                             "wait for an inference first"));
+      return call_error(*device_, number, ErrorKind::unavailable, "queue-full",
+                        "the queue of channel " + std::to_string(dbc_.value) + " is full",
+                        "wait for an inference first");
     case EPERM:
     case EPIPE:
     case ENODEV:
-      return fail(lost_error(*device_, number, dbc_));
+      return lost_error(*device_, number, dbc_);
     default:
-      return fail(call_error(*device_, number,
-                             number == EINTR || number == ENOMEM ? ErrorKind::unavailable : ErrorKind::device,
-                             "inference-submit", "the inference cannot be queued"));
+      return call_error(*device_, number,
+                        number == EINTR || number == ENOMEM ? ErrorKind::unavailable : ErrorKind::device,
+                        "inference-submit", "the inference cannot be queued");
   }
 }
 
-Error Inference::wait_error(int number) const {
+Error Inference::finish_error(int number) const {
   switch (number) {
     case ETIMEDOUT:
       return call_error(*device_, number, ErrorKind::deadline, "inference-deadline",
@@ -151,20 +155,27 @@ Error Inference::wait_error(int number) const {
   }
 }
 
+Result<void> Inference::submit() {
+  if (state_ == State::in_flight) {
+    return fail(make_error(ErrorKind::usage, "inference-in-flight",
+                           device_->node() + ": the inference was submitted already and not waited for"));
+  }
+  if (const auto begun = begin(); !begun) return fail(begin_error(begun.error().value));
+  state_ = State::in_flight;
+  return {};
+}
+
 Result<void> Inference::wait(std::uint32_t timeout_ms) {
   if (state_ == State::idle) {
     return fail(make_error(ErrorKind::usage, "inference-idle",
                            device_->node() + ": no inference was submitted that could be waited for"));
   }
-  for (const std::size_t index : waits_) {
-    const auto done = uapi::wait(device_->fd(), dbc_, buffers_[index].handle(), timeout_ms);
-    if (done) continue;
+  if (const auto done = finish(timeout_ms); !done) {
     const int number = done.error().value;
     if (number != ETIMEDOUT && number != EINTR) state_ = State::idle;  // it will not come any more
-    return fail(wait_error(number));
+    return fail(finish_error(number));
   }
   state_ = State::idle;
-  copy_staged(Transfer::out);
   return {};
 }
 

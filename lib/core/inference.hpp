@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "lib/core/buffer.hpp"
 #include "lib/core/network.hpp"
+#include "lib/core/submission.hpp"
 #include "lib/program/plan.hpp"
 #include "wire/uapi.hpp"
 
@@ -26,7 +27,7 @@ struct InferenceStats {
 
 // Keeps the device open, not the network: after the network is unloaded every
 // call fails, nothing worse. One thread at a time.
-class Inference {
+class Inference : public Submission {
  public:
   // Errors: those of Buffer; tensor-transform (unsupported: the program wants a
   // tensor converted on the host).
@@ -47,6 +48,12 @@ class Inference {
   // inference-idle (usage: nothing was submitted).
   [[nodiscard]] base::Result<void> wait(std::uint32_t timeout_ms);
 
+  // The same for a Queue, which keeps track itself.
+  [[nodiscard]] uapi::Outcome<void> begin() override;
+  [[nodiscard]] uapi::Outcome<void> finish(std::uint32_t timeout_ms) override;
+  [[nodiscard]] base::Error begin_error(int number) const override;
+  [[nodiscard]] base::Error finish_error(int number) const override;
+
   // Of the last completed inference. Errors: perf-stats.
   [[nodiscard]] base::Result<InferenceStats> stats() const;
 
@@ -61,7 +68,6 @@ class Inference {
   };
 
   explicit Inference(const Network& network) : device_(network.device()), dbc_(network.dbc()) {}
-  [[nodiscard]] base::Error wait_error(int number) const;
   void copy_staged(wire::qpc::Transfer direction);
 
   std::shared_ptr<Device> device_;
@@ -70,6 +76,7 @@ class Inference {
   std::vector<wire::uapi::ExecuteEntry> entries_;
   std::vector<Place> places_;
   std::vector<std::size_t> waits_;  // buffers in the order they are waited for
+  std::size_t done_ = 0;            // how many of them are done
   enum class State { idle, in_flight } state_ = State::idle;
 };
 

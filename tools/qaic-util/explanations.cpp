@@ -277,9 +277,28 @@ constexpr std::array kExplanations{
     Explanation{"qpc-segment-missing",
                 "A program needs network.elf and networkdesc.bin, and both or neither of constants.bin and "
                 "constantsdesc.bin. qaic-qpc inspect lists what is there."},
+    Explanation{"queue-callback",
+                "A completion was asked for that goes to a callback: a bug of the calling program."},
+    Explanation{"queue-closed",
+                "The queue was freed while the inference was in flight. Drain a queue before freeing it."},
+    Explanation{"queue-delivery",
+                "A queue was asked to deliver completions in a way that this library does not know."},
+    Explanation{"queue-depth", "A queue was made without slots: a bug of the calling program."},
     Explanation{"queue-full",
                 "The channel's queue has no room for the whole inference; nothing was queued. Wait for one "
                 "that was."},
+    Explanation{"queue-late",
+                "The slot's last inference passed its deadline and the card has not given the buffers back. "
+                "Release the slot and use another one; if none comes back, load the network again."},
+    Explanation{"queue-slot",
+                "A slot of a queue was used that the caller does not have, or in the wrong order: a bug of "
+                "the calling program."},
+    Explanation{"queue-slots",
+                "All slots of the queue were in use for the given time. Release one, or make the queue "
+                "deeper. A network that hangs keeps its slots."},
+    Explanation{"queue-thread", "The host started no thread for the queue; see ulimit -u."},
+    Explanation{"queue-timeout",
+                "No inference of the queue finished in the given time. Nothing is lost: ask again."},
     Explanation{"seccomp-filter",
                 "The host allows no system-call filter with user notification, without which nothing can be "
                 "simulated. Containers often forbid it; Linux 5.9 or newer is needed."},

@@ -1,0 +1,162 @@
+// Several inferences of one network in flight, without blocking and without
+// allocating. Source: kernel-interface §1.6, §1.9, §1.12; runtime-protocols §2.5.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lib/core/inference.hpp"
+#include "lib/core/network.hpp"
+#include "lib/core/slot_list.hpp"
+#include "lib/core/submission.hpp"
+#include "lib/core/waiting_line.hpp"
+#include "os/fd.hpp"
+
+namespace qaic::core {
+
+// How an inference ended. Its slot belongs to who gets this.
+struct Completion {
+  std::uint32_t slot = 0;
+  std::uint64_t user_data = 0;
+  std::optional<base::Error> error;  // none: the outputs are there
+};
+
+// How completions are delivered.
+enum class Delivery {
+  wait,      // to who asks: the asking thread sleeps in the kernel, the queue has no thread
+  event,     // to who asks, and a descriptor is readable while there are some
+  callback,  // to a function, on a thread of the queue
+};
+
+struct QueueOptions {
+  Delivery delivery = Delivery::wait;
+  // For each inference, from its submission; none = as long as it takes.
+  std::optional<std::chrono::milliseconds> deadline{5000};
+  // For Delivery::callback. May acquire (without waiting), submit and release;
+  // must not throw, nor wait, drain or destroy the queue.
+  std::function<void(const Completion&)> callback;
+};
+
+// Slots, each with buffers of its own: acquire() one, fill its input tensors,
+// submit() it, get its completion, read its outputs, submit() it again or
+// release() it. Every submission has exactly one completion. They come in the
+// order of submission, which is the order in which the channel works (§3.3).
+//
+// Any thread may call any function. A slot is handed out to one at a time.
+//
+// An inference for which the channel's queue has no room stays with us and goes
+// to the kernel behind the next completion, in order; submit() succeeds all the
+// same. Only when none of this Queue's is in flight (others fill the channel)
+// is queue-full an error.
+//
+// After its deadline an inference is over for the caller, but the card still
+// has its buffers: the slot is late. A late slot can be released; it is handed
+// out again when the card gives it back.
+//
+// The kernel lets nobody deactivate a network while somebody waits for a buffer
+// of it (§10 nr 9), so nothing here sleeps in the kernel longer than 100 ms.
+class Queue {
+ public:
+  // No value: without limit. Zero: what is there now (Delivery::wait: within
+  // 1 ms, the shortest wait the driver knows).
+  using Timeout = std::optional<std::chrono::milliseconds>;
+
+  // `depth` sets of buffers (1 or more) of `network`, which must stay loaded;
+  // after it is unloaded inferences end with channel-lost. Errors: those of
+  // Inference::create(); queue-depth (usage), queue-thread (unavailable: no
+  // thread for Delivery::event or callback).
+  static base::Result<std::unique_ptr<Queue>> create(const Network& network, std::uint32_t depth,
+                                                     QueueOptions options);
+  // The same over anything that can be submitted; `name` is for errors.
+  static base::Result<std::unique_ptr<Queue>> over(std::vector<std::unique_ptr<Submission>> submissions,
+                                                   std::string name, QueueOptions options);
+
+  // Nobody may be in a call any more. Inferences in flight are abandoned: the
+  // kernel keeps their memory until the card is done with it; a callback gets
+  // them with queue-closed (unavailable). Takes at most 100 ms.
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  [[nodiscard]] std::uint32_t depth() const { return static_cast<std::uint32_t>(entries_.size()); }
+  // Its tensors; null for a slot that does not exist or is no Inference.
+  [[nodiscard]] Inference* inference(std::uint32_t slot) const;
+  // Readable while there are completions to be fetched; -1 if not Delivery::event.
+  [[nodiscard]] int event() const { return event_.get(); }
+
+  // A slot for the caller alone. Who waits is served in turn. Errors:
+  // queue-slots (unavailable: none free in time).
+  [[nodiscard]] base::Result<std::uint32_t> acquire(Timeout timeout);
+  // Never sleeps, unless the slot is late (1 ms). Errors: those of
+  // Inference::submit(); queue-slot (usage: the slot is not the caller's);
+  // queue-late (unavailable: the card has not given it back).
+  [[nodiscard]] base::Result<void> submit(std::uint32_t slot, std::uint64_t user_data);
+  // Errors: queue-slot.
+  [[nodiscard]] base::Result<void> release(std::uint32_t slot);
+
+  // The next completion, or that of one slot. Errors: queue-timeout (deadline:
+  // none came in time), wait-interrupted (unavailable: by a signal, in
+  // Delivery::wait), queue-callback (usage: they go to the callback), and for
+  // one slot queue-slot (usage: nothing of it is outstanding).
+  [[nodiscard]] base::Result<Completion> next(Timeout timeout);
+  [[nodiscard]] base::Result<Completion> wait(std::uint32_t slot, Timeout timeout);
+  // Until nothing is in flight; with a callback, until it has returned from the
+  // last. Completions that nobody fetched stay. Errors: as next().
+  [[nodiscard]] base::Result<void> drain(Timeout timeout);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using TimePoint = Clock::time_point;
+  using Lock = std::unique_lock<std::mutex>;
+  enum class State { free, held, pending, in_flight, done };
+  enum class End { done, not_begun, not_finished, closed };
+  struct Entry {
+    std::unique_ptr<Submission> submission;
+    State state = State::free;
+    bool late = false;  // over for the caller, not for the card
+    End end = End::done;
+    int number = 0;  // what the kernel said, unless End::done
+    std::uint64_t user_data = 0;
+    TimePoint deadline;
+  };
+  enum class Step { changed, timeout, interrupted };
+
+  Queue(std::vector<std::unique_ptr<Submission>> submissions, std::string name, QueueOptions options);
+  void work();
+  [[nodiscard]] Step step(Lock& lock, TimePoint until);
+  [[nodiscard]] Step reap(Lock& lock, TimePoint until);
+  void begin_pending();
+  void finish(std::uint32_t slot, End end, int number);
+  [[nodiscard]] Completion take(std::uint32_t slot);
+  void give_back(std::uint32_t slot);
+  [[nodiscard]] bool settle(Lock& lock, Entry& entry, TimePoint until);
+  [[nodiscard]] base::Error slot_error(std::uint32_t slot) const;
+  [[nodiscard]] base::Error closed_error() const;
+  [[nodiscard]] base::Result<void> no_completion(Step step) const;
+
+  std::string name_;
+  QueueOptions options_;
+  std::vector<Inference*> inferences_;
+  os::Fd event_;
+
+  std::mutex mutex_;  // of everything below; held for EXECUTE, which does not sleep, not for WAIT
+  std::condition_variable changed_;
+  std::vector<Entry> entries_;
+  SlotList free_, late_, pending_, in_flight_, done_;
+  WaitingLine line_;
+  enum class Reaper { none, present } reaper_ = Reaper::none;  // sleeps in the kernel for in_flight_.front()
+  enum class Calling { no, yes } calling_ = Calling::no;       // the callback is being called
+  enum class Phase { open, closing } phase_ = Phase::open;
+  std::thread thread_;  // not for Delivery::wait
+};
+
+}  // namespace qaic::core
