@@ -46,21 +46,35 @@ int guard(qaic_error* error, Body&& body) noexcept {
 
 [[nodiscard]] base::Error null_argument(std::string_view name);
 
+// Whether give() would take it; to be asked before what cannot be undone.
+template <class Struct>
+[[nodiscard]] base::Result<void> can_give(const Struct* out) {
+  if (out == nullptr) return base::fail(null_argument("out"));
+  if (out->size >= sizeof(out->size)) return {};
+  return base::fail(base::make_error(base::ErrorKind::usage, "struct-size",
+                                     "a struct was passed whose member `size` is not set"));
+}
+
 // Copies `filled` to the caller's struct under the size rule of qaic.h: as many
 // bytes as the caller's `size` says, zero where it is newer than this library.
 template <class Struct>
 [[nodiscard]] base::Result<void> give(Struct* out, Struct filled) {
-  if (out == nullptr) return base::fail(null_argument("out"));
+  if (const auto checked = can_give(out); !checked) return checked;
   const std::size_t size = out->size;
-  if (size < sizeof(out->size)) {
-    return base::fail(base::make_error(base::ErrorKind::usage, "struct-size",
-                                       "a struct was passed whose member `size` is not set"));
-  }
   filled.size = out->size;
   const std::size_t known = std::min(size, sizeof(Struct));
   std::memcpy(static_cast<void*>(out), &filled, known);
   if (size > known) std::memset(reinterpret_cast<char*>(out) + known, 0, size - known);
   return {};
+}
+
+// The caller's struct under the same rule: zero what it does not know of.
+template <class Struct>
+[[nodiscard]] base::Result<Struct> taken(const Struct& in) {
+  if (const auto checked = can_give(&in); !checked) return base::fail(checked.error());
+  Struct out{};
+  std::memcpy(static_cast<void*>(&out), &in, std::min<std::size_t>(in.size, sizeof(Struct)));
+  return out;
 }
 
 }  // namespace qaic::api

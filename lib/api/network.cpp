@@ -5,6 +5,20 @@
 #include "lib/api/boundary.hpp"
 #include "lib/api/objects.hpp"
 
+namespace qaic::api {
+
+base::Result<void> give_stats(const core::Inference& inference, qaic_inference_stats* out) {
+  QAIC_TRY(const auto stats, inference.stats());
+  qaic_inference_stats filled{};
+  filled.queue_level_before = stats.queue_level_before;
+  filled.queue_elements = stats.queue_elements;
+  filled.submit_latency_us = stats.submit_latency_us;
+  filled.device_latency_us = stats.device_latency_us;
+  return give(out, filled);
+}
+
+}  // namespace qaic::api
+
 using namespace qaic;
 
 extern "C" {
@@ -71,13 +85,7 @@ int qaic_inference_wait(qaic_inference* inference, uint32_t timeout_ms, qaic_err
 int qaic_inference_stats_read(qaic_inference* inference, qaic_inference_stats* out, qaic_error* error) {
   return api::guard(error, [&]() -> base::Result<void> {
     if (inference == nullptr) return base::fail(api::null_argument("inference"));
-    QAIC_TRY(const auto stats, inference->inference->stats());
-    qaic_inference_stats filled{};
-    filled.queue_level_before = stats.queue_level_before;
-    filled.queue_elements = stats.queue_elements;
-    filled.submit_latency_us = stats.submit_latency_us;
-    filled.device_latency_us = stats.device_latency_us;
-    return api::give(out, filled);
+    return api::give_stats(*inference->inference, out);
   });
 }
 

@@ -9,6 +9,7 @@
 #include "lib/core/inference.hpp"
 #include "lib/core/network.hpp"
 #include "lib/core/program_file.hpp"
+#include "lib/core/queue.hpp"
 
 struct qaic_device {
   std::shared_ptr<qaic::core::Device> device;
@@ -25,3 +26,14 @@ struct qaic_network {
 struct qaic_inference {
   std::unique_ptr<qaic::core::Inference> inference;
 };
+
+struct qaic_queue {
+  std::unique_ptr<qaic::core::Queue> queue;
+};
+
+namespace qaic::api {
+
+// Inferences' figures as C has them; for single ones and those of a queue.
+[[nodiscard]] base::Result<void> give_stats(const core::Inference& inference, qaic_inference_stats* out);
+
+}  // namespace qaic::api

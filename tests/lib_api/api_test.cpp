@@ -145,3 +145,28 @@ TEST_CASE("SKUs have names, strangers are called unknown") {
   CHECK(std::string(qaic_sku_name(200)) == "Unknown");
   CHECK(std::string(qaic_sku_name(256 + 3)) == "Unknown");
 }
+
+TEST_CASE("a queue's functions take no null for an answer") {
+  qaic_queue* queue = nullptr;
+  qaic_completion completion{};
+  completion.size = sizeof(completion);
+  std::uint32_t slot = 0;
+  const auto is_null = [](const Failure& failure) {
+    return failure.result == -1 && failure.error.kind == QAIC_ERROR_USAGE &&
+           std::string(failure.error.id) == "null-argument";
+  };
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_create(nullptr, nullptr, &queue, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_acquire(nullptr, 0, &slot, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_submit(nullptr, 0, 0, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_release(nullptr, 0, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_next(nullptr, 0, &completion, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_wait(nullptr, 0, 0, &completion, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_drain(nullptr, 0, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_stats_read(nullptr, 0, nullptr, e); })));
+  std::size_t size = 1;
+  CHECK(qaic_queue_tensor(nullptr, 0, 0, &size) == nullptr);
+  CHECK(size == 0);
+  CHECK(qaic_queue_depth(nullptr) == 0);
+  CHECK(qaic_queue_event_fd(nullptr) == -1);
+  qaic_queue_free(nullptr);
+}

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
+
 #include <stdexcept>
 #include <string>
 
@@ -72,4 +74,19 @@ TEST_CASE("text that is too long for its field is cut and terminated") {
   CHECK(std::string(error.id).size() == sizeof(error.id) - 1);
   CHECK(std::string(error.what).size() == sizeof(error.what) - 1);
   CHECK(std::string(error.hint).empty());
+}
+
+TEST_CASE("a struct of an older caller is taken as far as it goes, the rest is zero") {
+  qaic_queue_options options{};
+  options.size = offsetof(qaic_queue_options, delivery);
+  options.depth = 3;
+  options.delivery = 2;  // memory behind an older caller's struct
+  const auto older = api::taken(options);
+  REQUIRE(older.has_value());
+  CHECK(older->depth == 3);
+  CHECK(older->delivery == 0);
+  options.size = sizeof(options) + 8;
+  CHECK(api::taken(options)->delivery == 2);
+  options.size = 0;
+  CHECK(api::taken(options).error().id == "struct-size");
 }

@@ -9,6 +9,8 @@
  *    sizeof the struct it was compiled with; no more than that is written.
  *  - Text given by the library lives as long as the object it came from, and is
  *    NUL-terminated. Text from the card is given as it is (not always UTF-8).
+ *  - Structs that the library reads start with `size` too: members that a caller
+ *    did not know when it was compiled count as 0.
  *  - Objects belong to one thread at a time, except where said otherwise.
  *  - A JSON string is one document with a "schema" member; free it with
  *    qaic_string_free().
@@ -276,6 +278,99 @@ typedef struct qaic_inference_stats {
 } qaic_inference_stats;
 QAIC_API int qaic_inference_stats_read(qaic_inference* inference, qaic_inference_stats* out,
                                        qaic_error* error);
+
+/* ---- queue: several inferences of one network in flight ------------------ */
+
+/* Slots, each with buffers of its own: acquire one, fill its input tensors,
+ * submit it, get its completion, read its outputs; then submit it again or
+ * release it. Every submission has exactly one completion, and they come in the
+ * order of submission. Once it is made, the queue allocates nothing and copies
+ * nothing (a tensor that lies in several pieces is gathered).
+ *
+ * Any thread may call any function of a queue but qaic_queue_free(). A slot is
+ * handed out to one at a time, threads that wait for one in turn.
+ *
+ * An inference for which the card's own queue has no room waits inside and goes
+ * to the card behind the next completion. Submitting fails with id "queue-full"
+ * only when nothing of this queue is in flight, so that nothing would follow.
+ *
+ * Source: kernel-interface 1.6, 1.9, 1.12. */
+typedef struct qaic_queue qaic_queue;
+
+/* How completions are delivered. */
+enum qaic_queue_delivery {
+  QAIC_QUEUE_WAIT = 0,    /* to who asks, who sleeps in the kernel; no thread is started */
+  QAIC_QUEUE_EVENT = 1,   /* to who asks; a descriptor is readable while there are some */
+  QAIC_QUEUE_CALLBACK = 2 /* to a function, called on a thread of the queue */
+};
+
+/* A timeout or deadline without limit. */
+#define QAIC_FOREVER UINT32_MAX
+
+/* How an inference ended; its slot belongs to who gets this. */
+typedef struct qaic_completion {
+  uint32_t size;
+  uint32_t slot;
+  uint64_t user_data; /* as given to qaic_queue_submit() */
+  uint32_t kind;      /* 0: the outputs are there; else enum qaic_error_kind */
+  uint32_t reserved;
+} qaic_completion;
+
+/* `error` is NULL when kind is 0. May acquire (timeout 0), submit and release;
+ * must not wait, drain or free the queue. Both pointers are valid during the
+ * call only. Signals are held back on this thread. */
+typedef void (*qaic_queue_callback)(void* context, const qaic_completion* completion,
+                                    const qaic_error* error);
+
+/* Zero in any member but size is its default. */
+typedef struct qaic_queue_options {
+  uint32_t size;
+  uint32_t depth;       /* slots; 0 = 8 */
+  uint32_t delivery;    /* enum qaic_queue_delivery */
+  uint32_t deadline_ms; /* of each inference, from its submission; 0 = 5000 */
+  qaic_queue_callback callback;
+  void* context;
+} qaic_queue_options;
+
+/* `options` may be NULL. The queue must be freed before its network is
+ * unloaded. Errors: those of qaic_inference_create(). */
+QAIC_API int qaic_queue_create(qaic_network* network, const qaic_queue_options* options, qaic_queue** out,
+                               qaic_error* error);
+/* No other thread may be in a call. What is in flight is abandoned (the kernel
+ * keeps its memory until the card is done with it); a callback gets it with id
+ * "queue-closed". Takes at most a tenth of a second; see qaic_queue_drain(). */
+QAIC_API void qaic_queue_free(qaic_queue* queue);
+QAIC_API uint32_t qaic_queue_depth(const qaic_queue* queue);
+/* With QAIC_QUEUE_EVENT: readable while there are completions to be fetched;
+ * only to be polled, and the queue's. Otherwise -1. */
+QAIC_API int qaic_queue_event_fd(const qaic_queue* queue);
+
+/* A slot for the caller alone. timeout_ms 0 = do not wait; QAIC_FOREVER. Kind
+ * unavailable = none was free in time. */
+QAIC_API int qaic_queue_acquire(qaic_queue* queue, uint32_t timeout_ms, uint32_t* slot, qaic_error* error);
+/* As qaic_inference_tensor(). Not to be touched between submission and
+ * completion. */
+QAIC_API void* qaic_queue_tensor(qaic_queue* queue, uint32_t slot, size_t index, size_t* size);
+/* Does not wait. Fails with kind device or unavailable when the network is lost
+ * or the card offline; the slot stays the caller's. */
+QAIC_API int qaic_queue_submit(qaic_queue* queue, uint32_t slot, uint64_t user_data, qaic_error* error);
+QAIC_API int qaic_queue_release(qaic_queue* queue, uint32_t slot, qaic_error* error);
+
+/* The next completion: 0 when there is one, -1 when there is none (kind deadline
+ * = not in time; unavailable, with QAIC_QUEUE_WAIT = a signal came, call again).
+ * When out->kind is not 0, *error says what became of the inference: deadline
+ * (the card still has the slot's buffers; released, the slot is handed out again
+ * when it comes back), device (the network crashed or the card was reset).
+ * timeout_ms as in qaic_queue_acquire(); with QAIC_QUEUE_WAIT, 0 may take 1 ms. */
+QAIC_API int qaic_queue_next(qaic_queue* queue, uint32_t timeout_ms, qaic_completion* out, qaic_error* error);
+/* The completion of one slot, likewise. */
+QAIC_API int qaic_queue_wait(qaic_queue* queue, uint32_t slot, uint32_t timeout_ms, qaic_completion* out,
+                             qaic_error* error);
+/* Until nothing is in flight; completions that nobody fetched stay. */
+QAIC_API int qaic_queue_drain(qaic_queue* queue, uint32_t timeout_ms, qaic_error* error);
+/* Of the slot's last inference, for who has the slot. */
+QAIC_API int qaic_queue_stats_read(qaic_queue* queue, uint32_t slot, qaic_inference_stats* out,
+                                   qaic_error* error);
 
 #ifdef __cplusplus
 }

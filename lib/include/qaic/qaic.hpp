@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -211,6 +212,134 @@ class Inference {
  private:
   explicit Inference(qaic_inference* raw) : handle_(raw) {}
   detail::Handle<qaic_inference, qaic_inference_free> handle_;
+};
+
+// How an inference of a Queue ended.
+struct Completion {
+  std::uint32_t slot = 0;
+  std::uint64_t user_data = 0;
+  std::optional<Error> error;  // none: the outputs are there
+};
+
+// Several inferences of a network in flight; must go before its Network. Any
+// thread may call any member; not so moving and destroying. See qaic.h.
+class Queue {
+ public:
+  struct Options {
+    std::uint32_t depth = 8;           // slots
+    std::uint32_t deadline_ms = 5000;  // of each inference, or QAIC_FOREVER
+  };
+
+  // Completions are fetched with next() and wait(); no thread is started.
+  static Expected<Queue> create(Network& network, const Options& options) {
+    return make(network, options, QAIC_QUEUE_WAIT, nullptr);
+  }
+  // The same, and event_fd() is readable while there are some.
+  static Expected<Queue> with_event(Network& network, const Options& options) {
+    return make(network, options, QAIC_QUEUE_EVENT, nullptr);
+  }
+  // Completions go to `callback`, on a thread of the queue. It must not throw;
+  // what it may call stands at qaic_queue_callback.
+  static Expected<Queue> with_callback(Network& network, const Options& options,
+                                       std::function<void(const Completion&)> callback) {
+    return make(network, options, QAIC_QUEUE_CALLBACK,
+                std::make_unique<std::function<void(const Completion&)>>(std::move(callback)));
+  }
+  Queue(Queue&&) noexcept = default;
+  Queue& operator=(Queue&& other) noexcept {
+    handle_ = std::move(other.handle_);  // the callback outlives the old queue
+    callback_ = std::move(other.callback_);
+    return *this;
+  }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue() = default;
+
+  [[nodiscard]] std::uint32_t depth() const { return qaic_queue_depth(handle_.get()); }
+  [[nodiscard]] int event_fd() const { return qaic_queue_event_fd(handle_.get()); }
+  // 0 = do not wait, QAIC_FOREVER; likewise below.
+  [[nodiscard]] Expected<std::uint32_t> acquire(std::uint32_t timeout_ms = QAIC_FOREVER) {
+    std::uint32_t slot = 0;
+    qaic_error error{};
+    if (qaic_queue_acquire(handle_.get(), timeout_ms, &slot, &error) != 0) return Error(error);
+    return slot;
+  }
+  [[nodiscard]] std::span<std::byte> tensor(std::uint32_t slot, std::size_t index) {
+    std::size_t size = 0;
+    void* data = qaic_queue_tensor(handle_.get(), slot, index, &size);
+    return {static_cast<std::byte*>(data), size};
+  }
+  [[nodiscard]] Expected<Done> submit(std::uint32_t slot, std::uint64_t user_data = 0) {
+    qaic_error error{};
+    if (qaic_queue_submit(handle_.get(), slot, user_data, &error) != 0) return Error(error);
+    return Done{};
+  }
+  [[nodiscard]] Expected<Done> release(std::uint32_t slot) {
+    qaic_error error{};
+    if (qaic_queue_release(handle_.get(), slot, &error) != 0) return Error(error);
+    return Done{};
+  }
+  [[nodiscard]] Expected<Completion> next(std::uint32_t timeout_ms = QAIC_FOREVER) {
+    return fetch([&](qaic_completion* raw, qaic_error* error) {
+      return qaic_queue_next(handle_.get(), timeout_ms, raw, error);
+    });
+  }
+  [[nodiscard]] Expected<Completion> wait(std::uint32_t slot, std::uint32_t timeout_ms = QAIC_FOREVER) {
+    return fetch([&](qaic_completion* raw, qaic_error* error) {
+      return qaic_queue_wait(handle_.get(), slot, timeout_ms, raw, error);
+    });
+  }
+  [[nodiscard]] Expected<Done> drain(std::uint32_t timeout_ms = QAIC_FOREVER) {
+    qaic_error error{};
+    if (qaic_queue_drain(handle_.get(), timeout_ms, &error) != 0) return Error(error);
+    return Done{};
+  }
+  [[nodiscard]] Expected<qaic_inference_stats> stats(std::uint32_t slot) {
+    qaic_inference_stats stats{};
+    stats.size = sizeof(stats);
+    qaic_error error{};
+    if (qaic_queue_stats_read(handle_.get(), slot, &stats, &error) != 0) return Error(error);
+    return stats;
+  }
+
+ private:
+  using Callback = std::unique_ptr<std::function<void(const Completion&)>>;
+
+  Queue(qaic_queue* raw, Callback callback) : callback_(std::move(callback)), handle_(raw) {}
+
+  static Completion completion(const qaic_completion& raw, const qaic_error* error) {
+    Completion made{raw.slot, raw.user_data, std::nullopt};
+    if (raw.kind != 0) made.error = Error(*error);
+    return made;
+  }
+  static void call(void* context, const qaic_completion* raw, const qaic_error* error) {
+    (*static_cast<std::function<void(const Completion&)>*>(context))(completion(*raw, error));
+  }
+  static Expected<Queue> make(Network& network, const Options& options, qaic_queue_delivery delivery,
+                              Callback callback) {
+    qaic_queue_options raw_options{};
+    raw_options.size = sizeof(raw_options);
+    raw_options.depth = options.depth;
+    raw_options.deadline_ms = options.deadline_ms;
+    raw_options.delivery = delivery;
+    if (callback) raw_options.callback = call;
+    raw_options.context = callback.get();
+    qaic_queue* raw = nullptr;
+    qaic_error error{};
+    if (qaic_queue_create(network.get(), &raw_options, &raw, &error) != 0) return Error(error);
+    return Queue(raw, std::move(callback));
+  }
+  template <class Fetch>
+  static Expected<Completion> fetch(Fetch&& call_c) {
+    qaic_completion raw{};
+    raw.size = sizeof(raw);
+    qaic_error error{};
+    if (call_c(&raw, &error) != 0) return Error(error);
+    return completion(raw, &error);
+  }
+
+  Callback callback_;  // outlives the handle
+  detail::Handle<qaic_queue, qaic_queue_free> handle_;
 };
 
 }  // namespace qaic
