@@ -4,21 +4,19 @@
 #include <chrono>
 #include <functional>
 #include <future>
-#include <thread>
 
 #include "conformance/copy.hpp"
 
 namespace qaic::conformance {
 
-// Long enough for a thread or a process that was started to be asleep in its
-// call: nothing tells when it is.
+// Long enough for a thread that is in its call to be asleep in the driver, and for a
+// process that was started to be in one: nothing tells when they are.
 inline constexpr std::chrono::milliseconds kAsleep{150};
 
 class Background {
  public:
-  explicit Background(std::function<int()> call) : result_(std::async(std::launch::async, std::move(call))) {
-    std::this_thread::sleep_for(kAsleep);
-  }
+  // Returns when `call`, one ioctl, sleeps or has ended.
+  explicit Background(std::function<int()> call);
   [[nodiscard]] bool done() const {
     return result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   }

@@ -189,20 +189,30 @@ std::uint64_t free_kib() {
   return at == std::string::npos ? 0 : std::strtoull(text->c_str() + at + 8, nullptr, 10);
 }
 
-// Seen from what the machine has free: only where nothing else takes and gives much.
+// Seen from what the machine has free: only where nothing else takes and gives much
+// all the time. It may do so once, so that one BO does not count.
 void closed_bo_keeps_its_memory(Run& run) {
   const auto session = Session::start(run);
   if (!session) return;
   const auto& [node, channel] = *session;
   constexpr std::uint64_t kSize = 64 << 20;
-  std::uint32_t handle = 0;
-  if (!run.prepared("CREATE_BO", node.create_bo(kSize, handle))) return;
-  const uapi::AttachSliceEntry entry[] = {slice(64, channel.device_address)};
-  if (!run.prepared("attach", node.attach(channel.dbc, handle, Direction::to_device, entry))) return;
-  const std::uint64_t before = free_kib();
-  run.result("GEM_CLOSE", node.gem_close(handle), 0);
-  std::this_thread::sleep_for(kAsleep);
-  run.flawed_holds("memory-is-given-back", free_kib() >= before + kSize / 2 / 1024);
+  constexpr int kRounds = 3;
+  int closed = 0;
+  bool given_back = true;
+  for (int round = 0; round < kRounds && closed == 0 && given_back; ++round) {
+    auto bo = Bo::make(run, node, kSize);
+    if (!bo) return;
+    bo->fill(5);
+    bo->memory.reset();
+    const uapi::AttachSliceEntry entry[] = {slice(64, channel.device_address)};
+    if (!run.prepared("attach", node.attach(channel.dbc, bo->handle, Direction::to_device, entry))) return;
+    const std::uint64_t before = free_kib();
+    closed = node.gem_close(bo->handle);
+    std::this_thread::sleep_for(kAsleep);
+    given_back = free_kib() >= before + kSize / 2 / 1024;
+  }
+  run.result("GEM_CLOSE", closed, 0);
+  run.flawed_holds("memory-is-given-back", given_back);
 }
 
 void two_activations_in_one_message(Run& run) {
