@@ -136,6 +136,15 @@ void Supervisor::after_closes() {
   }
 }
 
+// A call waits whose caller may know that a close has returned.
+void Supervisor::close_what_ended() {
+  for (auto at = by_watch_.begin(); at != by_watch_.end();) {
+    OpenNode* file = at->second;
+    ++at;
+    if (file->ask_again && os::open_only_here(file->memory->fd())) force_close(*file);
+  }
+}
+
 void Supervisor::try_close(OpenNode& file) {
   constexpr milliseconds kFirst{1};
   constexpr milliseconds kLast{2000};

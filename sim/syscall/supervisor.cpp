@@ -135,6 +135,7 @@ void Supervisor::step() {
   // closed, callers gone, work done by the card.
   // The watch speaks once more after the last file went: that is taken too.
   if (!open_.empty() || !given_.empty() || (fds[0].revents & POLLIN) != 0) after_closes();
+  if (!calls.empty()) close_what_ended();
   if (!sleepers_.empty()) check_sleepers();
   // Asking all cores at every call would cost each ioctl a system call per card.
   for (std::size_t i = first_cores; i < fds.size(); ++i) {

@@ -118,6 +118,7 @@ class Supervisor {
   int create_open_node(Run& run, const os::Notification& call, std::size_t slot, OpenNode*& out);
   int adopt_read_only(Run& run, const os::Notification& call, int fd, std::size_t slot, OpenNode*& out);
   void after_closes();
+  void close_what_ended();
   void try_close(OpenNode& file);
   void force_close(OpenNode& file);
   void bury();
