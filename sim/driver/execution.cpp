@@ -136,11 +136,14 @@ void Driver::State::end_wait(std::size_t at, std::optional<int> result) {
   waits.erase(waits.begin() + static_cast<std::ptrdiff_t>(at));
   --wait.dbc->sleepers;
   --wait.bo->sleepers;
-  // Whatever ended it: a channel that went away meanwhile is what counts.
-  if (result && wait.dbc->in_ssr) {
-    result = -EPIPE;
-  } else if (result && wait.dbc->owner == nullptr) {
-    result = -EPERM;
+  // Woken: a channel that went away meanwhile is what counts. Nobody asks after
+  // it when the time is up.
+  if (result && result != -ETIMEDOUT) {
+    if (wait.dbc->in_ssr) {
+      result = -EPIPE;
+    } else if (wait.dbc->owner == nullptr) {
+      result = -EPERM;
+    }
   }
   end_call(wait.caller, result);
 }
