@@ -95,7 +95,8 @@ std::optional<int> Driver::ioctl(OpenFile id, std::uint32_t request, std::uint64
   return result;
 }
 
-void Driver::interrupt(CallId call) {
+std::optional<int> Driver::interrupt(CallId call) {
+  std::optional<int> result;
   auto& waits = state_->waits;
   for (std::size_t i = 0; i < waits.size(); ++i) {
     if (waits[i].caller.call != call) continue;
@@ -106,12 +107,13 @@ void Driver::interrupt(CallId call) {
   }
   for (const auto& manage : state_->manages) {
     if (manage->caller.call == call && !manage->abandoned) {
-      state_->abandon(*manage);
+      result = state_->abandon(*manage);
       break;
     }
   }
   state_->pump();
   state_->deliver();
+  return result;
 }
 
 int Driver::check_mmap(OpenFile id, std::uint64_t offset, std::uint64_t size) const {
@@ -275,7 +277,7 @@ void Driver::State::end_handshake(base::Bytes reply) {
 
 bool Driver::State::advance_closes() {
   for (const auto& file : files) {
-    if (file->closing && !file->terminating && file->calls == 0) {
+    if (file->closing && !file->terminating && file->calls == 0 && !control_taken()) {
       terminate(*file);
       return true;
     }

@@ -147,7 +147,8 @@ class Driver : private device::HostMemory, private device::Interrupts {
                                          std::shared_ptr<ClientMemory> client, CallId call, Done done);
   // The caller of a sleeping call was hit by a signal or died: the call ends as
   // in the driver (a MANAGE request stays with the card). `done` is not called.
-  void interrupt(CallId call);
+  // -errno for the caller; nothing: the kernel may restart the call (ERESTARTSYS).
+  std::optional<int> interrupt(CallId call);
 
   // May this file map [offset, offset + size)? 0 or -errno, as the driver's mmap.
   [[nodiscard]] int check_mmap(OpenFile file, std::uint64_t offset, std::uint64_t size) const;

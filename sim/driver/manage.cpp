@@ -56,6 +56,10 @@ bool Driver::State::advance(Manage& manage) {
       manage.blocked_on = nullptr;
       encode(manage);
       return true;
+    case Manage::Step::control:
+      if (control_taken()) return false;
+      transmit(manage);
+      return true;
     case Manage::Step::ring:
       if (now() < manage.deadline) return false;
       finish(manage, -EAGAIN);
@@ -77,6 +81,11 @@ bool Driver::State::advance(Manage& manage) {
 
 void Driver::State::transmit(Manage& manage) {
   if (phase != Phase::online) return finish(manage, -EIO);  // it went while the call slept
+  if (control_taken()) {
+    manage.step = Manage::Step::control;
+    if (manage.abandoned) finish(manage, -EINTR);
+    return;
+  }
   manage.sequence = next_sequence++;
   if (manage.message.descriptors() > ControlMessage::kRingDescriptors) {
     manage.step = Manage::Step::ring;
@@ -89,6 +98,11 @@ void Driver::State::transmit(Manage& manage) {
   }
   // A signal that came while the call could not be interrupted counts here.
   if (manage.abandoned) finish(manage, -EINTR);
+}
+
+bool Driver::State::control_taken() const {
+  return std::any_of(manages.begin(), manages.end(),
+                     [](const auto& manage) { return manage->step == Manage::Step::ring; });
 }
 
 void Driver::State::take_reply(base::ByteVector reply) {
@@ -158,20 +172,28 @@ void Driver::State::finish(Manage& manage, int result) {
   end_call(manage.caller, result);
 }
 
-void Driver::State::abandon(Manage& manage) {
+// What the call returns; nothing: it may be made again, as the signal's handler wants.
+std::optional<int> Driver::State::abandon(Manage& manage) {
   manage.abandoned = true;
+  std::optional<int> result;
   switch (manage.step) {
     case Manage::Step::encode:  // not interruptible
     case Manage::Step::finished:
-      return;
+      return std::nullopt;
     case Manage::Step::decode:
       if (manage.queue) manage.caller.file->leaked.push_back(std::move(manage.queue));
       break;
-    case Manage::Step::ring:
+    case Manage::Step::control:
+      result = -EINTR;
+      break;
+    case Manage::Step::ring:  // the last attempt is made at once
+      result = -EAGAIN;
+      break;
     case Manage::Step::reply:
       break;
   }
   finish(manage, -EINTR);
+  return result;
 }
 
 void Driver::State::reclaim() {

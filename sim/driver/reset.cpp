@@ -57,7 +57,17 @@ void Driver::State::take_down(Announce announce) {
   // Callers on the control channel first; a call that waits for a channel to
   // get free has its answer already and goes on.
   for (const auto& manage : manages) {
-    if (manage->step == Manage::Step::reply || manage->step == Manage::Step::ring) finish(*manage, -EIO);
+    switch (manage->step) {
+      case Manage::Step::control:
+      case Manage::Step::ring:
+      case Manage::Step::reply:
+        finish(*manage, -EIO);
+        break;
+      case Manage::Step::encode:
+      case Manage::Step::decode:
+      case Manage::Step::finished:
+        break;
+    }
   }
   for (Dbc& dbc : dbcs) {
     if (dbc.in_use || dbc.owner != nullptr) release_channel(dbc);

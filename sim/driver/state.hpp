@@ -112,10 +112,11 @@ struct Wait {
 // steps; each is resumed by State::advance().
 struct Manage {
   enum class Step {
-    encode,  // may sleep for WAIT_BO calls on a channel given up in this message
-    ring,    // more descriptors than the control ring has
-    reply,   // with the card
-    decode,  // may sleep for a channel that is still in use on this side
+    encode,   // may sleep for WAIT_BO calls on a channel given up in this message
+    control,  // another message has the control channel
+    ring,     // has it, and waits for more descriptors than its ring has
+    reply,    // with the card
+    decode,   // may sleep for a channel that is still in use on this side
     finished,
   };
 
@@ -195,7 +196,9 @@ struct Driver::State {
   bool advance(Manage& manage);  // true: something moved
   void transmit(Manage& manage);
   void finish(Manage& manage, int result);
-  void abandon(Manage& manage);
+  std::optional<int> abandon(Manage& manage);
+  // One at a time sends; who waits for room in the ring keeps all others out.
+  [[nodiscard]] bool control_taken() const;
   void reclaim();  // drops finished calls
   void take_reply(base::ByteVector reply);
   void drop_mappings(Manage& manage);

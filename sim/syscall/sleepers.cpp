@@ -31,7 +31,7 @@ void Supervisor::check_sleepers() {
     if (at == sleepers_.end()) continue;
     const std::size_t slot = at->second.slot;
     sleepers_.erase(at);
-    options_.nodes[slot].driver->interrupt(driver::CallId{id});
+    (void)options_.nodes[slot].driver->interrupt(driver::CallId{id});
     publish(slot);
   }
   if (!sleepers_.empty() && options_.now() >= next_signal_poll_) poll_signals();
@@ -59,8 +59,8 @@ void Supervisor::poll_signals() {
     const auto at = sleepers_.find(hit.id);
     if (at == sleepers_.end()) continue;
     const std::size_t slot = at->second.slot;
-    options_.nodes[slot].driver->interrupt(driver::CallId{hit.id});
-    end_sleeper(hit.id, hit.result);
+    const auto result = options_.nodes[slot].driver->interrupt(driver::CallId{hit.id});
+    end_sleeper(hit.id, result.value_or(hit.result));
     publish(slot);
   }
 }

@@ -188,3 +188,53 @@ TEST_CASE("more transactions than the control ring has descriptors are EAGAIN af
   CHECK(bench->ended_with(bench->last_call) == -EAGAIN);
   CHECK(bench->script.received.size() == 1);
 }
+
+TEST_CASE("who waits for room in the control ring keeps others out, whom a signal ends") {
+  auto bench = Bench::opened();
+  base::ByteVector many;
+  for (int i = 0; i < 127; ++i) append(many, TransactionHeader{1, 8});
+  REQUIRE(bench->manage(many, 127) == Bench::kSleeps);
+  const CallId holder = bench->last_call;
+  REQUIRE(bench->manage(raw(12, 8, 8), 1) == Bench::kSleeps);
+  const CallId hit = bench->last_call;
+  REQUIRE(bench->manage(raw(12, 8, 8), 1) == Bench::kSleeps);
+  const CallId patient = bench->last_call;
+  OpenFile other{};
+  REQUIRE(bench->driver.open(bench->node, other) == 0);
+  bench->driver.close(other);
+  CHECK(bench->script.received.empty());
+  CHECK(bench->driver.interrupt(hit) == -EINTR);
+  bench->script.answers = {empty_reply(), empty_reply()};
+  bench->pass(std::chrono::milliseconds(1999));
+  CHECK(bench->script.received.empty());
+  CHECK(bench->driver.is_open(other));
+  bench->pass(std::chrono::milliseconds(1));
+  CHECK(bench->ended_with(holder) == -EAGAIN);
+  CHECK_FALSE(bench->ended_with(hit));
+  CHECK(bench->ended_with(patient) == 0);
+  CHECK_FALSE(bench->driver.is_open(other));
+  CHECK(bench->script.received.size() == 2);
+}
+
+TEST_CASE("a signal ends the wait for room in the control ring") {
+  auto bench = Bench::opened();
+  base::ByteVector many;
+  for (int i = 0; i < 127; ++i) append(many, TransactionHeader{1, 8});
+  REQUIRE(bench->manage(many, 127) == Bench::kSleeps);
+  CHECK(bench->driver.interrupt(bench->last_call) == -EAGAIN);
+  // A request that is with the card may be made again.
+  REQUIRE(bench->manage(passthrough({13, 0}), 1) == Bench::kSleeps);
+  CHECK_FALSE(bench->driver.interrupt(bench->last_call));
+}
+
+TEST_CASE("a reset ends who waits for the control channel") {
+  auto bench = Bench::opened();
+  base::ByteVector many;
+  for (int i = 0; i < 127; ++i) append(many, TransactionHeader{1, 8});
+  REQUIRE(bench->manage(many, 127) == Bench::kSleeps);
+  const CallId holder = bench->last_call;
+  REQUIRE(bench->manage(raw(12, 8, 8), 1) == Bench::kSleeps);
+  bench->driver.reset_soc();
+  CHECK(bench->ended_with(holder) == -EIO);
+  CHECK(bench->ended_with(bench->last_call) == -EIO);
+}
