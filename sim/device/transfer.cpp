@@ -14,39 +14,52 @@ void Transfer::pull(HostMemory& host_memory, Bytes transaction) {
     status = Status::dma_setup;
     return;
   }
+  // A host without an IOMMU lists single pages; those that adjoin are one read.
+  std::uint64_t from = 0;
+  std::uint64_t run = 0;
   for (std::uint32_t i = 0; i < head->count; ++i) {
     const auto segment = base::read_struct<wire::nnc::DmaSegment>(
         transaction, sizeof(*head) + i * sizeof(wire::nnc::DmaSegment));
-    if (!segment || segment->size > total - listed) {
+    if (!segment || segment->size > total - listed - run) {
       status = Status::dma_setup;
       return;
     }
-    const std::uint64_t size = segment->size;
-    const bool arrived = size == 0 || (into.empty() ? stage(host_memory, *segment)
-                                                    : host_memory
-                                                          .read(BusAddr(segment->addr),
-                                                                into.subspan(static_cast<std::size_t>(listed),
-                                                                             static_cast<std::size_t>(size)))
-                                                          .has_value());
-    if (!arrived) {
-      status = Status::dma_setup;
-      return;
+    if (segment->addr != from + run) {
+      if (!read(host_memory, from, run)) return;
+      from = segment->addr;
+      run = 0;
     }
-    listed += size;
+    run += segment->size;
   }
+  (void)read(host_memory, from, run);
+}
+
+// The next bytes of the transfer; false when the host did not map them.
+bool Transfer::read(HostMemory& host_memory, std::uint64_t from, std::uint64_t size) {
+  if (size == 0) return true;
+  const bool arrived = into.empty() ? stage(host_memory, from, size)
+                                    : host_memory
+                                          .read(BusAddr(from), into.subspan(static_cast<std::size_t>(listed),
+                                                                            static_cast<std::size_t>(size)))
+                                          .has_value();
+  if (!arrived) {
+    status = Status::dma_setup;
+    return false;
+  }
+  listed += size;
+  return true;
 }
 
 // A piece at a time, so that a size that nothing stands behind costs nothing.
-bool Transfer::stage(HostMemory& host_memory, const wire::nnc::DmaSegment& segment) {
+bool Transfer::stage(HostMemory& host_memory, std::uint64_t from, std::uint64_t size) {
   constexpr std::uint64_t kPiece = 1U << 20;
-  std::uint64_t from = segment.addr;
-  for (std::uint64_t rest = segment.size; rest != 0;) {
-    const auto size = static_cast<std::size_t>(std::min(rest, kPiece));
+  for (std::uint64_t rest = size; rest != 0;) {
+    const auto piece = static_cast<std::size_t>(std::min(rest, kPiece));
     const std::size_t at = staging.size();
-    staging.resize(at + size);
-    if (!host_memory.read(BusAddr(from), MutableBytes(staging).subspan(at, size))) return false;
-    from += size;
-    rest -= size;
+    staging.resize(at + piece);
+    if (!host_memory.read(BusAddr(from), MutableBytes(staging).subspan(at, piece))) return false;
+    from += piece;
+    rest -= piece;
   }
   return true;
 }

@@ -29,7 +29,8 @@ struct Transfer {
   void pull(HostMemory& host_memory, Bytes transaction);
 
  private:
-  bool stage(HostMemory& host_memory, const wire::nnc::DmaSegment& segment);
+  bool read(HostMemory& host_memory, std::uint64_t from, std::uint64_t size);
+  bool stage(HostMemory& host_memory, std::uint64_t from, std::uint64_t size);
 };
 
 }  // namespace qaic::sim::device

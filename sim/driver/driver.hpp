@@ -76,10 +76,12 @@ struct Parameters {
   std::chrono::milliseconds wait_exec_default_timeout{5000};
 
   // Not of the module, but of the host it runs in.
-  // Largest piece in which host memory is listed for the card. An IOMMU makes
-  // it the limit the driver sets; without one it is what the page allocator
-  // found in one piece. Bytes, a multiple of 4096, below 4 GiB.
-  std::uint64_t dma_segment_bytes = 0xFFFFF000;
+  // Largest pieces in which the card is told of a BO, and of a caller's memory
+  // in a MANAGE transfer. Here, as on a host without an IOMMU: the largest that
+  // its page allocator has, and single pages. With one it is the limit that the
+  // driver sets, 0xFFFFF000. Bytes, a multiple of 4096, below 4 GiB.
+  std::uint64_t bo_segment_bytes = 4U << 20;
+  std::uint64_t user_segment_bytes = 4096;
   // Pages that one MANAGE message can pin: page pointers in one 4 MiB kmalloc.
   std::uint64_t pinned_pages = 524288;
   // How long the card takes from a reset to its system manager.

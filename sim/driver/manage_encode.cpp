@@ -130,7 +130,7 @@ Answer<void> Driver::State::encode_transaction(Manage& manage, TransactionHeader
 // Lists the part of the transfer that comes next, `chunk_transferred` bytes in.
 Answer<void> Driver::State::encode_dma(Manage& manage, const wire::uapi::DmaXfer& in) {
   ControlMessage& message = manage.message;
-  if (!message.fits(sizeof(wire::nnc::DmaXferToDev))) return refuse(ENOSPC);
+  if (!message.fits(sizeof(wire::nnc::DmaXferToDev) + sizeof(wire::nnc::DmaSegment))) return refuse(ENOMEM);
   // Two transfers in a message share their progress (kernel-interface §10, 13).
   const auto start = base::checked_add(in.addr, manage.chunk_transferred);
   if (!start || in.size <= manage.chunk_transferred) return refuse(EINVAL);
@@ -150,10 +150,10 @@ Answer<void> Driver::State::encode_dma(Manage& manage, const wire::uapi::DmaXfer
   std::uint64_t listed = 0;
   std::uint64_t count = 0;
   while (listed < pinned && count < most_pairs) {
-    const std::uint64_t into = (in_page + listed) % parameters.dma_segment_bytes;
+    const std::uint64_t into = (in_page + listed) % parameters.user_segment_bytes;
     wire::nnc::DmaSegment segment;
     segment.addr = mapped.value + listed;
-    segment.size = std::min(pinned - listed, parameters.dma_segment_bytes - into);
+    segment.size = std::min(pinned - listed, parameters.user_segment_bytes - into);
     listed += segment.size;
     ++count;
     base::append_struct(pairs, segment);

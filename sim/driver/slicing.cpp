@@ -35,7 +35,7 @@ int Driver::State::attach_slice(File& file, const wire::uapi::AttachSlice& args,
   if (const auto checked = check_entries(entries, bo->size); !checked) return -checked.error();
 
   const auto access = direction == Direction::to_device ? BusSpace::Access::read : BusSpace::Access::write;
-  const BoMapping mapping{bus.map(bo->memory, access), bo->size, parameters.dma_segment_bytes};
+  const BoMapping mapping{bus.map(bo->memory, access), bo->size, parameters.bo_segment_bytes};
   std::vector<Slice> slices;
   slices.reserve(entries.size());
   std::uint64_t elements = 0;

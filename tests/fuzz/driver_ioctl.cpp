@@ -60,7 +60,7 @@ struct Places {
 
 Parameters few_pages() {
   Parameters parameters;
-  parameters.dma_segment_bytes = 4096;
+  parameters.bo_segment_bytes = 4096;
   parameters.pinned_pages = 3;
   return parameters;
 }

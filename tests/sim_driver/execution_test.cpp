@@ -212,7 +212,7 @@ TEST_CASE("partial execution by offset") {
 // kernel-interface §10, quirk 3
 TEST_CASE("a fragmented BO that transfers nothing never completes") {
   Parameters parameters;
-  parameters.dma_segment_bytes = 4096;
+  parameters.bo_segment_bytes = 4096;
   auto bench = Bench::opened(parameters);
   REQUIRE(bench->activate(0, 8) == 0);
   const auto handle = bench->bo(0x2000);

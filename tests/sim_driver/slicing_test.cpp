@@ -59,6 +59,23 @@ TEST_CASE("as many elements as the queue has attach but never run; one more is E
   CHECK(bench->execute(0, {handle}) == 0);
 }
 
+// kernel-interface §1.6: no IOMMU here.
+TEST_CASE("a BO is listed in the pieces that the page allocator gives") {
+  auto bench = Bench::opened();
+  REQUIRE(bench->activate(0, 3) == 0);
+  const auto handle = bench->bo(9 << 20);
+  CHECK(bench->attach(handle, 0, {slice_of(9 << 20), slice_of(1)}) == -ENOSPC);
+  CHECK(bench->attach(handle, 0, {slice_of(9 << 20)}) == 0);
+  CHECK(bench->detach(handle) == 0);
+  REQUIRE(bench->activate(1, 4) == 0);
+  CHECK(bench->attach(handle, 1, {slice_of(9 << 20)}) == 0);
+  CHECK(bench->execute(1, {handle}) == 0);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    CHECK(bench->script.element(1, i).len == (i < 2 ? 4U << 20 : 1U << 20));
+    CHECK(bench->script.element(1, i).cmd == (i < 2 ? 0x09 : 0x19));
+  }
+}
+
 TEST_CASE("the card reads a to-device BO, writes a from-device one, and neither after detach") {
   auto bench = Bench::opened();
   REQUIRE(bench->activate(0, 8) == 0);

@@ -12,6 +12,8 @@ using wire::nnc::DmaXferToDev;
 
 namespace {
 
+// As with an IOMMU, which makes one piece of any memory.
+constexpr std::uint64_t kOnePiece = 0xFFFFF000;
 constexpr std::uint64_t kSource = ClientArray::kStart + 0x20000;
 
 DmaXferToDev sent(const CardScript::Message& message, std::size_t offset = 32) {
@@ -25,7 +27,9 @@ DmaSegment segment(const CardScript::Message& message, std::size_t i, std::size_
 }  // namespace
 
 TEST_CASE("a transfer lists the caller's memory, which the card reads until its reply") {
-  auto bench = Bench::opened();
+  Parameters parameters;
+  parameters.user_segment_bytes = kOnePiece;
+  auto bench = Bench::opened(parameters);
   bench->client->put(kSource + 5, std::uint32_t{0xFEEDBEEF});
   base::BusAddr listed;
   bench->script.answers.push_back([&](const CardScript::Message& request) {
@@ -76,9 +80,7 @@ TEST_CASE("a transaction shorter than its struct is read past its end, as the dr
 }
 
 TEST_CASE("memory in pieces is listed in pieces, up to 4028 in a message") {
-  Parameters parameters;
-  parameters.dma_segment_bytes = 4096;
-  auto bench = Bench::opened(parameters);
+  auto bench = Bench::opened();
   bench->script.answers.push_back(
       [](const CardScript::Message& request) { return Reply(request.sequence()).bytes(); });
   CHECK(bench->manage(transfer(1, kSource + 100, 8192), 1) == 0);
@@ -92,6 +94,7 @@ TEST_CASE("memory in pieces is listed in pieces, up to 4028 in a message") {
 
 TEST_CASE("what does not fit a message goes on when the card asks") {
   Parameters parameters;
+  parameters.user_segment_bytes = kOnePiece;
   parameters.pinned_pages = 2;
   auto bench = Bench::opened(parameters);
   const auto ask = [&](std::uint64_t transferred) {
@@ -162,9 +165,7 @@ TEST_CASE("a message that fails after a long transfer was begun aborts it") {
 }
 
 TEST_CASE("a wire message beyond 64 KiB is ENOSPC, without room for one pair ENOMEM") {
-  Parameters parameters;
-  parameters.dma_segment_bytes = 4096;
-  auto bench = Bench::opened(parameters);
+  auto bench = Bench::opened();
   // 4000 passthrough bytes, then 24 + 16 n of a transfer; n is limited so that
   // 1 KiB stays free, which the next transactions use up.
   const auto big = [](std::size_t words) {
@@ -204,4 +205,6 @@ TEST_CASE("a wire message beyond 64 KiB is ENOSPC, without room for one pair ENO
   CHECK(verdict(full + big(129), 2) == -ENOSPC);
   // A second transfer finds room for its head but for no pair.
   CHECK(verdict(full + transfer(2, 1ull << 40, 4029ull * 4096), 2) == -ENOMEM);
+  // Or not even that: which of the two is short is looked at before all else.
+  CHECK(verdict(full + big(125) + transfer(2, 1ull << 40, 4096), 3) == -ENOMEM);
 }
