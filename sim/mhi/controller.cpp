@@ -42,6 +42,7 @@ void Controller::pump() {
 
 std::optional<nanoseconds> Controller::next_deadline() const {
   std::optional<nanoseconds> next = state_->leave_by;
+  if (state_->back_at) next = next ? std::min(*next, *state_->back_at) : state_->back_at;
   if (state_->second_stage) {
     if (const auto own = state_->second_stage->next_deadline()) next = next ? std::min(*next, *own) : own;
   }
@@ -49,6 +50,7 @@ std::optional<nanoseconds> Controller::next_deadline() const {
 }
 
 void Controller::tick() {
+  state_->come_back();
   if (state_->second_stage) state_->second_stage->tick(state_->world.clock.monotonic());
   state_->run();
 }

@@ -66,7 +66,7 @@ class Controller {
   // SYS_ERR in place: the MHI firmware failed, the card stays where it is.
   void system_error();
   // The SoC's own reset, as by register 0xb0: back to where it powers on, with
-  // a SYS_ERR that tells the host.
+  // a SYS_ERR that tells the host a moment later, in tick().
   void soc_reset();
   // The whole card died: as soc_reset(), and the next boot offers a dump first.
   void crash(std::string_view reason);

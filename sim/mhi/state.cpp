@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kMessages = 200;
 constexpr unsigned kVectors = 32;
+// Ours: how long the SoC takes from its reset to the boot ROM. Nobody tells what
+// hardware needs; it is more than a host needs to answer an interrupt.
+constexpr std::chrono::milliseconds kResetTime{20};
 // Ours: the boot ROM's memory. The genuine sbl.bin has 1 MiB.
 constexpr std::uint32_t kLongestBootImage = 16U << 20;
 
@@ -47,6 +50,7 @@ void Controller::State::power_on() {
   transport.close();
   second_stage.reset();
   leave_by.reset();
+  back_at.reset();
   dump.reset();
   time_offset.reset();
   contexts_placed = host_spoke = false;
@@ -65,9 +69,17 @@ void Controller::State::power_on() {
 }
 
 // What the facts recommend (§4.10): the host is told by a SYS_ERR and finds the
-// card where it powers on.
+// card where it powers on. Not at once: a host that looks after an earlier
+// interrupt would find it, and again after this one, and take it for two.
 void Controller::State::soc_reset() {
   power_on();
+  enter(DeviceState::reset);
+  back_at = world.clock.monotonic() + kResetTime;
+}
+
+void Controller::State::come_back() {
+  if (!back_at || world.clock.monotonic() < *back_at) return;
+  back_at.reset();
   enter(DeviceState::system_error);
   world.interrupts.raise(0);
 }
@@ -76,6 +88,7 @@ void Controller::State::soc_reset() {
 void Controller::State::fail() {
   transport.close();
   leave_by.reset();
+  back_at.reset();
   world.card.reset();
   enter(DeviceState::system_error);
   world.interrupts.raise(0);
@@ -90,6 +103,7 @@ void Controller::State::mhi_reset() {
   lose_host();
   second_stage.reset();
   leave_by.reset();
+  back_at.reset();
   registers.set(Mhi::control, 0);
   registers.set(Bhi::interrupt_vector, 0);
   enter(env == ExecEnv::pbl ? DeviceState::reset : DeviceState::ready);
@@ -220,7 +234,7 @@ void Controller::State::wake(std::uint64_t value) {
 // BHI: the boot ROM takes the second-stage loader. What it checks of it on
 // hardware is not known; here: that it is a signed ELF image for its processor.
 void Controller::State::load_boot_image() {
-  if (env != ExecEnv::pbl || state == DeviceState::system_error) return;
+  if (env != ExecEnv::pbl || state == DeviceState::system_error || back_at) return;
   const std::uint64_t address =
       (std::uint64_t{registers.word(Bhi::image_address_high)} << 32) | registers.word(Bhi::image_address_low);
   const std::uint32_t size = registers.word(Bhi::image_size);

@@ -26,6 +26,7 @@ struct Controller::State {
   void wake(std::uint64_t value);
   void fail();
   void soc_reset();
+  void come_back();
   void load_boot_image();
   void enter(wire::mhi::DeviceState next);
   void enter(wire::mhi::ExecEnv next);
@@ -60,6 +61,7 @@ struct Controller::State {
   bool host_spoke = false;       // to the card, in this session
   std::optional<SecondStage> second_stage;
   std::optional<std::chrono::nanoseconds> leave_by;  // SBL, when all firmware is here
+  std::optional<std::chrono::nanoseconds> back_at;   // from a reset of the SoC
   std::optional<MemoryDump> dump;
   std::optional<std::chrono::microseconds> time_offset;
   std::chrono::nanoseconds powered_at{};

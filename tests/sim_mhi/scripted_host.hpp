@@ -65,6 +65,18 @@ class ScriptedHost {
   void request(mhi::DeviceState state) {
     write(mhi::Register::control, static_cast<std::uint32_t>(state) << 8);
   }
+  void pass(std::chrono::milliseconds time) {
+    world.clock.now += time;
+    controller.tick();
+  }
+  // Until the card tells of its reset.
+  void await_system_error() {
+    const auto back = controller.next_deadline();
+    REQUIRE(back.has_value());
+    world.clock.now = *back;
+    controller.tick();
+    CHECK(state() == 0xFF);
+  }
   void mhi_reset() {
     write(mhi::Register::control, mhi::kControlReset);
     CHECK((read(mhi::Register::control) & mhi::kControlReset) == 0);

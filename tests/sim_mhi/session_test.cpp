@@ -117,12 +117,47 @@ TEST_CASE("the SoC reset register starts a card anew that boots without firmware
   CHECK(host.state() == 2);
   host.write(mhi::Register::soc_reset, 1);
   CHECK(host.read(mhi::Register::soc_reset) != 0xFFFFFFFF);
-  CHECK(host.state() == 0xFF);
-  CHECK(host.world.interrupts.raised == std::vector<unsigned>{0});
   CHECK(host.controller.read(0xA28) == 0);  // the counter too
   CHECK(host.card.held().empty());
+  host.await_system_error();
+  CHECK(host.world.interrupts.raised == std::vector<unsigned>{0});
   host.mhi_reset();
   CHECK(host.env() == 2);
+  host.to_control();
+  CHECK(!host.ask_status().empty());
+}
+
+// A host looks for a SYS_ERR at each interrupt, and until it has begun to handle
+// one it takes what it sees for another.
+TEST_CASE("a SoC reset shows its SYS_ERR once the host has answered what came before") {
+  ScriptedHost host(BootFrom::amss);
+  host.to_control();
+  REQUIRE(!host.ask_status().empty());
+  hold_something(host);
+  const auto raised = host.world.interrupts.raised.size();
+  host.write(mhi::Register::soc_reset, 1);
+  host.pass(std::chrono::milliseconds(10));
+  CHECK(host.read(mhi::Register::status) == 0);
+  CHECK(host.world.interrupts.raised.size() == raised);
+  host.write(mhi::Register::soc_reset, 1);  // once more: still one SYS_ERR
+  host.pass(std::chrono::milliseconds(19));
+  CHECK(host.read(mhi::Register::status) == 0);
+  host.pass(std::chrono::milliseconds(1));
+  CHECK(host.read(mhi::Register::status) == 0xFF04);
+  CHECK(host.world.interrupts.raised.size() == raised + 1);
+  host.pass(std::chrono::seconds(10));
+  CHECK(host.world.interrupts.raised.size() == raised + 1);
+}
+
+TEST_CASE("a host that resets MHI while the SoC comes back is told of nothing") {
+  ScriptedHost host(BootFrom::amss);
+  host.to_control();
+  host.write(mhi::Register::soc_reset, 1);
+  host.clear_interrupts();
+  host.mhi_reset();
+  host.pass(std::chrono::seconds(10));
+  CHECK(host.read(mhi::Register::status) == 0x101);
+  CHECK(host.world.interrupts.raised.empty());
   host.to_control();
   CHECK(!host.ask_status().empty());
 }
