@@ -217,7 +217,8 @@ Status Activations::deactivate(UserHandle owner, std::uint32_t id) {
   if (activation.state == Activation::State::leaving) return Status::already_deactivated;
   if (activation.state == Activation::State::dead) {
     finish(id, Status::nsp_response);
-  } else if (activation.group == nullptr || activation.state == Activation::State::left) {
+  } else if (activation.group == nullptr || activation.state == Activation::State::left ||
+             !latency_.execute) {
     finish(id, Status::ok);
   } else {
     channels_[activation.dbc]->detach();  // no more DMA from here on
@@ -259,6 +260,8 @@ std::optional<std::chrono::nanoseconds> Activations::next_deadline() const {
   std::optional<std::chrono::nanoseconds> next = restart_.next_deadline();
   for (const auto& [id, activation] : activations_) {
     if (activation->deadline && (!next || *activation->deadline < *next)) next = activation->deadline;
+    const auto paced = channels_[activation->dbc]->next_deadline();
+    if (paced && (!next || *paced < *next)) next = paced;
   }
   return next;
 }
@@ -268,6 +271,8 @@ void Activations::tick() {
   std::vector<std::uint32_t> late;
   for (const auto& [id, activation] : activations_) {
     if (activation->deadline && *activation->deadline <= now) late.push_back(id);
+    const auto paced = channels_[activation->dbc]->next_deadline();
+    if (paced && *paced <= now) run(*activation);
   }
   restart_.tick(now);
   end_restarts();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/device/activation.hpp"
+#include "sim/device/card.hpp"
 
 namespace qaic::sim::device {
 
@@ -18,9 +19,16 @@ std::uint64_t Activations::Activation::dynamic_offset() const {
   return shared.offset() + whole_units(network().static_shared_size);
 }
 
-Activations::Activations(const Ports& ports, Resources& resources, Telemetry& telemetry, Journal& journal)
-    : ports_(ports), resources_(resources), telemetry_(telemetry), journal_(journal), restart_(journal) {
-  for (auto& channel : channels_) channel = std::make_unique<Channel>(ports.host_memory);
+Activations::Activations(const CardConfig& config, const Ports& ports, Resources& resources,
+                         Telemetry& telemetry, Journal& journal)
+    : ports_(ports),
+      latency_(config.latency),
+      hw_serial_(config.hw_serial),
+      resources_(resources),
+      telemetry_(telemetry),
+      journal_(journal),
+      restart_(journal) {
+  for (auto& channel : channels_) channel = std::make_unique<Channel>(ports.host_memory, ports.clock);
 }
 
 Activations::~Activations() = default;
@@ -138,7 +146,7 @@ Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNe
 // Starts the NSPs and opens their memories to the channel.
 Status Activations::start(Activation& activation) {
   const Network& network = activation.network();
-  if (const std::string why = ports_.cores.unavailable_reason(); !why.empty()) {
+  if (const std::string why = ports_.cores.unavailable_reason(); latency_.execute && !why.empty()) {
     journal_.add(name_of(activation.id) + " of \"" + network.name + "\" cannot run: " + why);
     return Status::nsp_response;
   }
@@ -159,7 +167,7 @@ Status Activations::start(Activation& activation) {
   program.constants_size = activation.constants_size;
   program.heap_offset = activation.heap.offset();
   program.heap_size = network.heap_size;
-  auto group = ports_.cores.start(program);
+  auto group = start_cores(activation.id, program);
   if (!group) {
     journal_.add(name_of(activation.id) + " of \"" + network.name +
                  "\" did not start: " + group.error().what);
@@ -194,6 +202,7 @@ Status Activations::start(Activation& activation) {
                   std::move(windows));
   Channel& channel = *channels_[activation.dbc];
   channel.set_map(std::move(map));
+  set_pace(activation);
   channel.set_mode(Channel::Mode::run);
   return Status::ok;
 }

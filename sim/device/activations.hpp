@@ -33,7 +33,8 @@ inline constexpr std::chrono::seconds kLeaveTime{2};
 
 class Activations {
  public:
-  Activations(const Ports& ports, Resources& resources, Telemetry& telemetry, Journal& journal);
+  Activations(const CardConfig& config, const Ports& ports, Resources& resources, Telemetry& telemetry,
+              Journal& journal);
   ~Activations();
 
   // What a host learns from ACTIVATE.
@@ -93,6 +94,8 @@ class Activations {
 
   Granted<Channel::Queue> check_queue(const wire::nnc::ActivateToDev& queue) const;
   wire::nnc::Status start(Activation& activation);
+  Result<std::unique_ptr<CoreGroup>> start_cores(std::uint32_t id, const CoreProgram& program);
+  void set_pace(Activation& activation);
   void run(Activation& activation);
   void die(Activation& activation, unsigned nsp, const std::string& why);
   Dump dump_of(Activation& activation, unsigned nsp, const std::string& why);
@@ -105,6 +108,8 @@ class Activations {
   Activation* find_group(std::uint32_t group);
 
   Ports ports_;
+  Latency latency_;
+  std::string hw_serial_;
   Resources& resources_;
   Telemetry& telemetry_;
   Journal& journal_;

@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "sim/device/faults.hpp"
+#include "sim/device/latency.hpp"
 #include "sim/device/ports.hpp"
 #include "sim/device/ras.hpp"
 #include "wire/dbc.hpp"
@@ -37,6 +38,7 @@ struct CardConfig {
   std::string qsm_version;         // wins over what fw1.bin names; "" = that of the image
   std::string stated_qsm_version;  // reported when neither names one
   Faults faults;
+  Latency latency;
 };
 
 // The stock configuration of a SKU (runtime-protocols §3.1). `card` counts

@@ -28,6 +28,8 @@ void Channel::detach() {
   phase_ = Phase::idle;
   failure_ = Completion::ok;
   failed_now_ = false;
+  pace_.reset();
+  unattended_ = false;
 }
 
 std::uint32_t Channel::read(dbc::Register reg) const {
@@ -61,14 +63,21 @@ void Channel::write(dbc::Register reg, std::uint32_t value) {
 
 Channel::Progress Channel::advance() {
   Progress progress;
-  while (attached() && !halted_ && mode_ != Mode::hold && step(progress)) {
+  while (attached() && !halted_ && mode_ != Mode::hold && (release(progress) || step(progress))) {
   }
   return progress;
+}
+
+// Nothing while the host must make room first.
+std::optional<std::chrono::nanoseconds> Channel::next_deadline() const {
+  if (!pace_ || pace_->front() == nullptr || halted_ || !response_room()) return std::nullopt;
+  return pace_->front()->due;
 }
 
 // Reads as many published elements as lie together, at most kBatch. Indexes
 // beyond the queue come from a confused host: nothing is taken then.
 bool Channel::fetch(Progress& progress) {
+  if (pace_ && !pace_->may_take()) return false;
   if (batch_next_ == batch_size_) {
     if (request_tail_ == request_head_ || request_tail_ >= queue_.request_slots) return false;
     const std::uint32_t end = request_tail_ > request_head_ ? request_tail_ : queue_.request_slots;
@@ -83,6 +92,7 @@ bool Channel::fetch(Progress& progress) {
     }
   }
   current_ = batch_[batch_next_++];
+  if (pace_) pace_->take(current_, clock_.monotonic());
   phase_ = Phase::before;
   word_ = 0;
   failed_now_ = false;
@@ -142,6 +152,7 @@ Channel::Gate Channel::semaphores_of(std::uint8_t presync, Progress& progress) {
         progress.changed_memory = true;
         break;
       case Semaphores::Outcome::waits:
+        if (unattended_) break;
         if (mode_ != Mode::fail_waiting) return Gate::shut;
         fail(Completion::network_dead);
         return Gate::open;
@@ -216,21 +227,42 @@ void Channel::ring(Progress& progress) {
   progress.changed_memory = true;
 }
 
+// Full: stall until the host took some.
+bool Channel::response_room() const {
+  return response_head_ < queue_.response_slots &&
+         (response_tail_ + 1) % queue_.response_slots != response_head_;
+}
+
+bool Channel::deliver(const dbc::Response& response, Progress& progress) {
+  const auto to = BusAddr(queue_.responses + std::uint64_t{response_tail_} * sizeof(response));
+  if (!host_memory_.write(to, base::bytes_of(response))) {
+    halted_ = progress.halted = true;
+    return false;
+  }
+  if (response_tail_ == response_head_) progress.interrupt = true;
+  response_tail_ = (response_tail_ + 1) % queue_.response_slots;
+  return true;
+}
+
+// True if a completion that was kept back has gone.
+bool Channel::release(Progress& progress) {
+  if (!pace_ || pace_->front() == nullptr || !response_room()) return false;
+  if (pace_->front()->due > clock_.monotonic() || !deliver(pace_->front()->response, progress)) return false;
+  pace_->pop();
+  return true;
+}
+
 bool Channel::respond(Progress& progress) {
   if ((current_.cmd & dbc::kCmdCompletion) != 0) {
-    if (response_head_ >= queue_.response_slots) return false;
-    const std::uint32_t next = (response_tail_ + 1) % queue_.response_slots;
-    if (next == response_head_) return false;  // full: stall until the host took some
+    if (pace_ ? pace_->full() : !response_room()) return false;
     dbc::Response response;
     response.req_id = current_.req_id;
     response.status = static_cast<std::uint16_t>(failure_);
-    const auto to = BusAddr(queue_.responses + std::uint64_t{response_tail_} * sizeof(response));
-    if (!host_memory_.write(to, base::bytes_of(response))) {
-      halted_ = progress.halted = true;
+    if (pace_) {
+      pace_->hold(response);
+    } else if (!deliver(response, progress)) {
       return false;
     }
-    if (response_tail_ == response_head_) progress.interrupt = true;
-    response_tail_ = next;
     failure_ = Completion::ok;
   }
   if ((current_.cmd & dbc::kCmdForceMsi) != 0) progress.interrupt = true;

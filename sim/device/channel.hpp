@@ -5,9 +5,12 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "sim/device/address_map.hpp"
+#include "sim/device/pace.hpp"
 #include "sim/device/ports.hpp"
 #include "sim/device/semaphores.hpp"
 #include "wire/dbc.hpp"
@@ -45,7 +48,7 @@ class Channel {
     bool halted = false;          // the queue itself became unreachable just now
   };
 
-  explicit Channel(HostMemory& host_memory) : host_memory_(host_memory) {}
+  Channel(HostMemory& host_memory, const Clock& clock) : host_memory_(host_memory), clock_(clock) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
@@ -55,6 +58,13 @@ class Channel {
   [[nodiscard]] bool attached() const { return queue_.request_slots != 0; }
   void set_mode(Mode mode) { mode_ = mode; }
   void set_map(AddressMap map) { map_ = std::move(map); }
+  // Of an attached channel, until detach(). What the latency model says of its
+  // inferences; and that nobody answers requests: then none waits for a
+  // semaphore.
+  void set_pace(const Latency& model, std::uint64_t stream, const InferenceEnd& end) {
+    pace_.emplace(model, stream, end, queue_.response_slots);
+  }
+  void set_unattended() { unattended_ = true; }
   [[nodiscard]] Semaphores& semaphores() { return semaphores_; }
 
   [[nodiscard]] std::uint32_t read(wire::dbc::Register reg) const;
@@ -62,6 +72,8 @@ class Channel {
 
   // Does all that can be done now.
   Progress advance();
+  // When advance() has more to do although nothing happens.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const;
 
  private:
   // Where the current element stands; each may have to wait.
@@ -75,14 +87,20 @@ class Channel {
   void transfer(Progress& progress);
   void ring(Progress& progress);
   bool respond(Progress& progress);
+  [[nodiscard]] bool response_room() const;
+  bool deliver(const wire::dbc::Response& response, Progress& progress);
+  bool release(Progress& progress);
   void fail(Completion completion);
 
   HostMemory& host_memory_;
+  const Clock& clock_;
   Queue queue_;
   AddressMap map_;
   Semaphores semaphores_;
   Mode mode_ = Mode::hold;
   bool halted_ = false;
+  std::optional<Pace> pace_;
+  bool unattended_ = false;
 
   std::uint32_t request_head_ = 0;
   std::uint32_t request_tail_ = 0;

@@ -18,7 +18,7 @@ Commands::Commands(const CardConfig& config, const Ports& ports)
       resources_(config, ports.cores),
       reservations_(resources_),
       telemetry_(config.nsp_count),
-      activations_(ports, resources_, telemetry_, journal_) {}
+      activations_(config, ports, resources_, telemetry_, journal_) {}
 
 void Commands::boot() {
   firmware_ = read_firmware(ports_.storage, config_.qsm_version, config_.stated_qsm_version);

@@ -158,7 +158,7 @@ Commands::Outcome Commands::load_elf(UserHandle user, Transfer* transfer) {
   }
   // What the simulated cores cannot execute: no status is meant for it, -5 says
   // "not for this card".
-  if (const auto checked = ports_.cores.check_code(network->segments); !checked) {
+  if (const auto checked = ports_.cores.check_code(network->segments); config_.latency.execute && !checked) {
     journal_.add("LOAD_ELF of \"" + network->name + "\": " + checked.error().what);
     return only(kCommand, Status::metadata_mismatch);
   }

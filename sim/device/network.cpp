@@ -194,6 +194,45 @@ Result<void> read_multicast(const fb::Metadata& in, Network& out) {
   return {};
 }
 
+std::optional<LastRequest> place_of(const fb::DmaRequest& in) {
+  LastRequest out;
+  out.to_device = in.transfer() == static_cast<std::uint8_t>(qpc::Transfer::in);
+  out.offset = in.dev_offset();
+  switch (static_cast<qpc::AddressSpace>(in.address_space())) {
+    case qpc::AddressSpace::multicast:
+      out.memory = LastRequest::Memory::window;
+      out.window = in.mcid();
+      return out;
+    case qpc::AddressSpace::ddr:
+      out.memory = LastRequest::Memory::shared_ddr;
+      return out;
+    case qpc::AddressSpace::ddr_dynamic_shared:
+      out.memory = LastRequest::Memory::dynamic_ddr;
+      return out;
+  }
+  return std::nullopt;
+}
+
+// The requests are the host's; the card needs them for its latency model alone,
+// and refuses no network for them.
+std::optional<LastRequest> find_last_request(const fb::Metadata& in) {
+  std::optional<LastRequest> last;
+  for (std::size_t i = 0; i < length(in.dma_requests()); ++i) {
+    const auto place = place_of(*in.dma_requests()->Get(static_cast<flatbuffers::uoffset_t>(i)));
+    if (!place || (last && !last->to_device && place->to_device)) continue;
+    last = place;
+  }
+  if (!last) return last;
+  last->times = 0;
+  for (std::size_t i = 0; i < length(in.dma_requests()); ++i) {
+    auto place = place_of(*in.dma_requests()->Get(static_cast<flatbuffers::uoffset_t>(i)));
+    if (!place) continue;
+    place->times = last->times;
+    if (*place == *last) ++last->times;
+  }
+  return last;
+}
+
 }  // namespace
 
 std::uint32_t Network::multicast_ids() const {
@@ -215,6 +254,7 @@ Result<Network> read_network(Bytes file) {
   QAIC_CHECK(read_semaphores(in, out));
   QAIC_CHECK(read_threads(in, out));
   QAIC_CHECK(read_multicast(in, out));
+  out.last_request = find_last_request(in);
   return out;
 }
 

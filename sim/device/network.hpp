@@ -4,9 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/device/pace.hpp"
 #include "sim/device/ports.hpp"
 
 namespace qaic::sim::device {
@@ -14,6 +16,20 @@ namespace qaic::sim::device {
 struct HostMulticast {
   std::uint32_t mask = 0;  // network-relative NSPs that hear the host
   std::uint32_t size = 0;
+};
+
+// The last request of an inference that brings the host something, or the last
+// of all if none does: how its end is known.
+struct LastRequest {
+  enum class Memory { window, shared_ddr, dynamic_ddr };
+
+  bool to_device = false;
+  Memory memory = Memory::shared_ddr;
+  std::uint16_t window = 0;  // multicast id
+  std::uint64_t offset = 0;
+  unsigned times = 1;  // requests like it in one inference
+
+  friend bool operator==(const LastRequest&, const LastRequest&) = default;
 };
 
 struct Network {
@@ -33,6 +49,7 @@ struct Network {
   std::uint64_t constants_size = 0;    // static and dynamic
   std::uint64_t constants_offset = 0;  // where the NSPs' view of them begins
   std::uint64_t heap_size = 0;
+  std::optional<LastRequest> last_request;  // nothing: no requests, or none that is understood
 
   // Multicast ids that it takes from the card's pool.
   [[nodiscard]] std::uint32_t multicast_ids() const;

@@ -104,7 +104,7 @@ struct TestNetwork : TestCard {
     dbc = static_cast<std::uint32_t>(number_at(reply, 20, 4));
     ddr_base = number_at(reply, 24, 8);
     mcid_base = number_at(reply, 40, 8);
-    group_id = cores.groups.back()->id();
+    group_id = cores.groups.empty() ? 0 : cores.groups.back()->id();
     elf_id = elf;
   }
   void queue_element(const std::string& hex) {

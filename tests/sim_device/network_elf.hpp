@@ -32,6 +32,13 @@ struct NetworkSpec {
     std::uint32_t size;
   };
   std::vector<HostWindow> host_windows{{1, 1124}, {1, 128}};
+  struct Request {
+    std::uint8_t transfer;
+    std::uint8_t address_space;
+    std::uint16_t mcid;
+    std::uint64_t offset;
+  };
+  std::vector<Request> requests{{0, 0, 1, 0}, {1, 1, 0, 64}};  // as far as the card reads them
   std::vector<std::pair<std::uint64_t, std::uint8_t>> threads{{0x2000040, 2}};
   std::vector<std::array<std::uint64_t, 3>> constant_mappings;  // base offset, core mask, size
   std::uint16_t version_major = 1;
@@ -86,6 +93,12 @@ inline base::ByteVector metadata_of(const NetworkSpec& spec) {
     mappings.push_back(fb::CreateConstantMapping(b, m[0], static_cast<std::uint32_t>(m[1]),
                                                  static_cast<std::uint32_t>(m[2])));
   }
+  std::vector<flatbuffers::Offset<fb::DmaRequest>> request_tables;
+  for (const auto& r : spec.requests) {
+    request_tables.push_back(
+        fb::CreateDmaRequest(b, 0, 0, 0, r.offset, 128, 0, r.mcid, r.address_space, r.transfer));
+  }
+  const auto requests = b.CreateVector(request_tables);
   const auto name = b.CreateString(spec.name);
   const auto required = b.CreateVectorOfStrings(spec.required_fields);
   const auto init = b.CreateVector(spec.semaphore_init);
@@ -99,6 +112,7 @@ inline base::ByteVector metadata_of(const NetworkSpec& spec) {
   m.add_required_fields(required);
   m.add_semaphore_init(init);
   m.add_l2tcm_init(image);
+  m.add_dma_requests(requests);
   m.add_nsp_multicast_tables(nsp_tables);
   m.add_host_multicast_table(host_table);
   m.add_thread_descriptors(thread_vector);

@@ -41,6 +41,40 @@ TEST_CASE("a network is read with all that it needs") {
   }
 }
 
+TEST_CASE("the end of an inference is the last request to the host, or the last of all") {
+  using Request = NetworkSpec::Request;
+  using Memory = qaic::sim::device::LastRequest::Memory;
+  const auto last_of = [](std::vector<Request> requests) {
+    NetworkSpec spec;
+    spec.requests = std::move(requests);
+    const auto network = read_network(network_elf(spec));
+    REQUIRE(network);
+    return network->last_request;
+  };
+  const Request in{0, 0, 1, 0};
+  auto last = last_of({in, {1, 1, 0, 64}, {1, 1, 0, 0}, {0, 0, 1, 8}});
+  REQUIRE(last);
+  CHECK_FALSE(last->to_device);
+  CHECK(last->memory == Memory::shared_ddr);
+  CHECK(last->offset == 0);
+  CHECK(last->times == 1);
+  // The same place twice.
+  last = last_of({in, {1, 2, 0, 64}, in, {1, 2, 0, 64}});
+  REQUIRE(last);
+  CHECK(last->memory == Memory::dynamic_ddr);
+  CHECK(last->times == 2);
+  // Nothing to the host.
+  last = last_of({in, {0, 0, 3, 16}});
+  REQUIRE(last);
+  CHECK(last->to_device);
+  CHECK(last->memory == Memory::window);
+  CHECK(last->window == 3);
+  CHECK(last->offset == 16);
+  // None, or none that is understood.
+  CHECK_FALSE(last_of({}));
+  CHECK_FALSE(last_of({{1, 9, 0, 0}}));
+}
+
 TEST_CASE("code is what the executable sections hold, or all of the segment if there are none") {
   NetworkSpec spec;
   auto network = read_network(network_elf(spec));
