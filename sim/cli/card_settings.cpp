@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "sim/cli/latency_setting.hpp"
+
 namespace qaic::sim::cli {
 
 using base::ErrorKind;
@@ -69,8 +71,20 @@ bool set_faults(device::CardConfig& config, std::string_view names) {
   }
 }
 
+bool set_latency(device::CardConfig& config, std::string_view text) {
+  const auto latency = parse_latency(text);
+  if (latency) config.latency = *latency;
+  return latency.has_value();
+}
+
+std::string hint_of(std::string_view key) {
+  if (key == "fault") return "faults: " + fault_names();
+  if (key == "latency") return std::string(kLatencyForm);
+  return "KEY=VALUE; numbers are decimal, or hexadecimal with 0x";
+}
+
 using Config = device::CardConfig;
-constexpr std::array<Setting, 12> kSettings{
+constexpr std::array<Setting, 13> kSettings{
     {{"board_serial", set_text<&Config::board_serial>},
      {"complex_id", set_number<&Config::complex_id>},
      {"dram_bytes", set_number<&Config::dram_bytes>},
@@ -78,6 +92,7 @@ constexpr std::array<Setting, 12> kSettings{
      {"features", set_number<&Config::features>},
      {"hw_serial", set_text<&Config::hw_serial>},
      {"hw_version", set_number<&Config::hw_version>},
+     {"latency", set_latency},
      {"need_reset_to_retire_pages", set_number<&Config::need_reset_to_retire_pages>},
      {"nsp_count", set_number<&Config::nsp_count>},
      {"nsp_pg_mask", set_number<&Config::nsp_pg_mask>},
@@ -107,9 +122,7 @@ Result<void> apply_setting(device::CardConfig& config, std::string_view setting)
     if (known.key != key) continue;
     if (equals != std::string_view::npos && !value.empty() && known.apply(config, value)) return {};
     return fail(make_error(ErrorKind::usage, "sim-setting",
-                           "'" + std::string(value) + "' does not fit " + std::string(key),
-                           key == "fault" ? "faults: " + fault_names()
-                                          : "KEY=VALUE; numbers are decimal, or hexadecimal with 0x"));
+                           "'" + std::string(value) + "' does not fit " + std::string(key), hint_of(key)));
   }
   return fail(make_error(ErrorKind::usage, "sim-setting", "a card has no setting '" + std::string(key) + "'",
                          "settings: " + setting_names()));

@@ -6,6 +6,7 @@
 #include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/host.hpp"
+#include "sim/cli/latency_setting.hpp"
 #include "sim/cli/skus.hpp"
 #include "sim/syscall/sys_tree.hpp"
 
@@ -17,7 +18,8 @@ using base::Result;
 namespace {
 
 constexpr std::array kNames{"--cards",           "--sku",          "--firmware",  "--qsm-version", "--set",
-                            "--control-timeout", "--wait-timeout", "--boot-time", "--log",         "--fault"};
+                            "--control-timeout", "--wait-timeout", "--boot-time", "--log",         "--fault",
+                            "--latency"};
 
 }  // namespace
 
@@ -35,6 +37,10 @@ void CardOptions::add_to(CLI::App& app) {
          "--fault", [this](const std::string& names) { settings.push_back("fault=" + names); },
          "Breaks every card on purpose: " + fault_names())
       ->type_name("NAME[,NAME]...");
+  app.add_option_function<std::string>(
+         "--latency", [this](const std::string& model) { settings.push_back("latency=" + model); },
+         "Device time of an inference: " + std::string(kLatencyForm))
+      ->type_name("MODEL");
   app.add_option("--control-timeout", control_timeout_seconds,
                  "The driver's control_resp_timeout_s (default 60)")
       ->type_name("SECONDS");

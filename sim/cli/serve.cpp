@@ -11,6 +11,7 @@
 #include "os/signal_inbox.hpp"
 #include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
+#include "sim/cli/latency_setting.hpp"
 #include "sim/cli/pci_card.hpp"
 #include "sim/cli/skus.hpp"
 
@@ -51,6 +52,11 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
          "--fault", [&options](const std::string& names) { options.settings.push_back("fault=" + names); },
          "Breaks the card on purpose: " + fault_names())
       ->type_name("NAME[,NAME]...");
+  app.add_option_function<std::string>(
+         "--latency",
+         [&options](const std::string& model) { options.settings.push_back("latency=" + model); },
+         "Device time of an inference: " + std::string(kLatencyForm))
+      ->type_name("MODEL");
   app.add_option("--boot", options.boot,
                  "pbl: the host sends all firmware, as with hardware (default); amss: the card is up already")
       ->type_name("pbl|amss");

@@ -8,6 +8,7 @@
 #include "os/file.hpp"
 #include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
+#include "sim/cli/latency_setting.hpp"
 #include "sim/cli/skus.hpp"
 #include "sim/vm/duration.hpp"
 #include "sim/vm/scratch_folder.hpp"
@@ -52,6 +53,11 @@ void add_options(CLI::App& app, VmOptions& options, Texts& texts) {
          "--fault", [&options](const std::string& names) { options.settings.push_back("fault=" + names); },
          "Breaks every card on purpose: " + fault_names())
       ->type_name("NAME[,NAME]...");
+  app.add_option_function<std::string>(
+         "--latency",
+         [&options](const std::string& model) { options.settings.push_back("latency=" + model); },
+         "Device time of an inference: " + std::string(kLatencyForm))
+      ->type_name("MODEL");
   app.add_option("--firmware", options.firmware,
                  "Folder with the images that the guest's driver sends to the cards")
       ->type_name("DIR");

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""--latency through the whole stack: qaic-run and a client that keeps inferences
+in flight, on simulated cards. Times are long, so that a busy machine does not
+matter. Exit 77: this host cannot run qaic-sim or has no emulator.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = os.environ["QAIC_BUILD"]
+SIM = f"{BUILD}/bin/qaic-sim"
+RUN = f"{BUILD}/bin/qaic-run"
+NETWORK = f"{BUILD}/networks/idle"
+
+
+def simulated(latency, *command, cards=1, options=()):
+    return subprocess.run([SIM, "run", "--cards", str(cards), "--latency", latency, *options, "--", *command],
+                          capture_output=True, text=True, timeout=110)
+
+
+class Latency(unittest.TestCase):
+    def latency_of(self, latency, *arguments):
+        done = simulated(latency, RUN, "-j", NETWORK, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["devices"][0]["latency"]
+
+    def rate(self, latency, depth, count, cards=1):
+        """Inferences per second."""
+        done = simulated(latency, f"{BUILD}/tests/test_sim_cli_depth_client", NETWORK, str(cards), str(depth),
+                         str(count), cards=cards)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = re.fullmatch(r"(\d+) inferences in (\d+) us\n", done.stdout)
+        return int(found[1]) / int(found[2]) * 1e6
+
+    def test_each_inference_takes_its_time(self):
+        for execute in ("", ",execute=off"):
+            done = self.latency_of("20ms" + execute, "--random", "-n", "10")
+            self.assertGreaterEqual(done["median_ns"], 20e6)
+            self.assertLess(done["median_ns"], 40e6)
+
+    def test_executed_networks_still_answer_rightly(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/data", "wb") as out:
+                out.write(bytes(range(128)))
+            expected = ("-i", f"{folder}/data", "-e", f"{folder}/data")
+            self.assertEqual(simulated("5ms", RUN, NETWORK, *expected, "-n", "5").returncode, 0)
+            # And what is not executed does not.
+            self.assertEqual(simulated("5ms,execute=off", RUN, NETWORK, *expected).returncode, 1)
+
+    def test_not_executing_is_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = simulated("1ms,execute=off", RUN, NETWORK, "--zero", options=("--log", f"{folder}/log"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(f"{folder}/log", encoding="utf-8") as log:
+                self.assertIn('of "idle" is not executed', log.read())
+
+    def test_eight_at_once_are_as_a_pipeline(self):
+        for execute in ("", ",execute=off"):
+            one = self.rate("20ms" + execute, 1, 20)
+            eight = self.rate("20ms" + execute, 8, 160)
+            print(f"20 ms{execute}: {one:.1f} per second at depth 1, {eight:.1f} at depth 8, {eight / one:.2f} times")
+            self.assertGreaterEqual(eight / one, 7)
+            self.assertLessEqual(eight, 8 / 0.020)
+
+    def test_depth_of_the_model_limits_it(self):
+        eight = self.rate("20ms,depth=2,execute=off", 8, 80)
+        self.assertLessEqual(eight, 2 / 0.020)
+        self.assertGreater(eight, 1.5 / 0.020)
+
+    def test_four_cards_do_four_times_as_much(self):
+        one = self.rate("20ms,execute=off", 4, 80)
+        four = self.rate("20ms,execute=off", 4, 320, cards=4)
+        print(f"20 ms: {one:.1f} per second on one card, {four:.1f} on four, {four / one:.2f} times")
+        self.assertGreaterEqual(four / one, 3.5)
+
+    def test_stalls_are_seen(self):
+        done = self.latency_of("5ms,stall=20%:50ms,execute=off", "--zero", "-n", "60")
+        self.assertGreaterEqual(done["max_ns"], 55e6)
+        self.assertLess(done["median_ns"], 50e6)
+
+    def test_a_model_that_is_none_is_refused(self):
+        done = simulated("fast", "true")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'fast' does not fit latency", done.stderr)
+        self.assertIn("normal:MEAN:DEVIATION", done.stderr)
+
+
+def main():
+    probe = subprocess.run([SIM, "run", "--", "true"], capture_output=True, text=True, timeout=60)
+    if probe.returncode == 10:
+        print("skipped: " + probe.stderr.strip())
+        return 77
+    unittest.main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
