@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 
 namespace qaic::tests {
 namespace {
@@ -42,20 +41,6 @@ Weights read_weights(const std::string& path) {
   std::copy(std::begin(b2[0]), std::end(b2[0]), weights.b2);
   weights.shift = shift[0][0];
   return weights;
-}
-
-std::vector<Labelled> read_images(const std::string& path) {
-  std::ifstream in(path);
-  std::vector<Labelled> out;
-  for (std::string line; std::getline(in, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    std::istringstream fields(line);
-    Labelled one;
-    fields >> one.label;
-    for (int& pixel : one.image) REQUIRE((fields >> pixel));
-    out.push_back(one);
-  }
-  return out;
 }
 
 Logits reference(const Weights& weights, const Pixels& image) {

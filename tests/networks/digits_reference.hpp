@@ -2,15 +2,11 @@
 // digits/train.py's formula; shares nothing with the device program.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
-#include <vector>
+
+#include "tests/networks/image_network.hpp"
 
 namespace qaic::tests {
-
-using Pixels = std::array<int, 64>;
-using Logits = std::array<std::int32_t, 10>;
 
 struct Weights {
   int w1[64][64];
@@ -21,11 +17,6 @@ struct Weights {
 };
 
 Weights read_weights(const std::string& path);
-struct Labelled {
-  int label = -1;
-  Pixels image{};
-};
-std::vector<Labelled> read_images(const std::string& path);
 Logits reference(const Weights& weights, const Pixels& image);
 
 }  // namespace qaic::tests
