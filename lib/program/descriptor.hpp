@@ -80,7 +80,8 @@ struct Descriptor {
   std::uint32_t num_threads = 0;
   std::uint32_t num_hvx_threads = 0;
   std::int32_t batch_size = 0;
-  bool has_stats = false;  // carries Stats or CRCInfo, which are not read
+  std::vector<std::uint32_t> cluster_offsets;  // what they mean is not known
+  bool has_stats = false;                      // carries Stats or CRCInfo, which are not read
   bool has_crc_info = false;
   // Permitted shape tuples: one shape per binding, inputs then outputs.
   std::vector<std::vector<TensorShape>> allowed_shapes;
@@ -100,9 +101,13 @@ struct Descriptor {
 // dim, an unknown type or an overflow.
 [[nodiscard]] std::optional<std::uint64_t> byte_size(const IoFormat& format);
 
-// Reads and checks: wire types, counts, sizes, buffer numbers and offsets
-// inside their DMA buffer, directions. Fields not known are skipped, as the
-// format demands. Errors: qpc-descriptor.
+// Reads the message: wire types, counts, ranges of numbers. Fields not known are
+// skipped, as the format demands. Whether the values make sense is left to the
+// checker. Errors: qpc-descriptor.
+[[nodiscard]] base::Result<Descriptor> decode_descriptor(base::Bytes bytes);
+
+// decode_descriptor(), and what the checker says of a descriptor by itself:
+// types, sizes, buffer numbers, offsets inside DMA buffers, directions, names.
 [[nodiscard]] base::Result<Descriptor> parse_descriptor(base::Bytes bytes);
 
 [[nodiscard]] base::ByteVector write_descriptor(const Descriptor& descriptor);

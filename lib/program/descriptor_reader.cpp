@@ -2,7 +2,7 @@
 #include <protozero/pbf_reader.hpp>
 #include <utility>
 
-#include "base/checked.hpp"
+#include "lib/program/checks.hpp"
 #include "lib/program/descriptor.hpp"
 
 namespace qaic::program {
@@ -18,6 +18,7 @@ constexpr std::size_t kMaxBindings = 4096;
 constexpr std::size_t kMaxDmaBuffers = 65535;  // a request names one with 16 bits
 constexpr std::size_t kMaxTransforms = 64;
 constexpr std::size_t kMaxDims = 8;
+constexpr std::size_t kMaxNumbers = 4096;
 constexpr std::size_t kMaxShapeTuples = 65536;
 constexpr std::size_t kMaxShapes = 1U << 20;
 constexpr std::size_t kMaxNameBytes = 4096;
@@ -82,6 +83,17 @@ void read_dims(pbf_reader& in, std::vector<std::int32_t>& out, const char* what)
   if (in.wire_type() == pbf_wire_type::varint) return add(in.get_int64());
   expect(in, pbf_wire_type::length_delimited, what);
   for (const std::int64_t value : in.get_packed_int64()) add(value);
+}
+
+void read_numbers(pbf_reader& in, std::vector<std::uint32_t>& out, const char* what) {
+  const auto add = [&](std::uint64_t value) {
+    if (value > UINT32_MAX) refuse(std::string(what) + " is out of range");
+    if (out.size() == kMaxNumbers) refuse(std::string(what) + " has more than 4096 entries");
+    out.push_back(static_cast<std::uint32_t>(value));
+  };
+  if (in.wire_type() == pbf_wire_type::varint) return add(in.get_uint64());
+  expect(in, pbf_wire_type::length_delimited, what);
+  for (const std::uint64_t value : in.get_packed_uint64()) add(value);
 }
 
 wire::qpc::Transfer read_direction(pbf_reader& in, const char* what) {
@@ -309,6 +321,9 @@ Descriptor read_network(pbf_reader in) {
         out.has_crc_info = true;
         in.skip();
         break;
+      case field::network::cluster_offsets:
+        read_numbers(in, out.cluster_offsets, "cluster_offsets");
+        break;
       case field::network::allowed_shapes:
         if (out.allowed_shapes.size() == kMaxShapeTuples) refuse("more than 65536 allowed shapes");
         out.allowed_shapes.push_back(read_shapes(read_message(in, "allowed_shapes"), shapes));
@@ -320,59 +335,9 @@ Descriptor read_network(pbf_reader in) {
   return out;
 }
 
-void check_format(const IoFormat& format, const std::string& where) {
-  if (!element_size(format.type))
-    refuse(where + " has data type " + std::to_string(format.type) + ", known are 0-8");
-  if (!byte_size(format)) refuse(where + " has dims that make no size");
-}
-
-void check_binding(const Descriptor& network, const Binding& binding, wire::qpc::Transfer direction) {
-  const std::string where = "tensor '" + binding.name + "'";
-  if (binding.name.empty()) refuse("a binding has no name");
-  check_format(binding.initial, where);
-  check_format(binding.transformed, where);
-  if (binding.partial_allowed && binding.align != 0 && (binding.align & (binding.align - 1)) != 0) {
-    refuse(where + " has an alignment that is no power of two");
-  }
-  for (const auto& step : binding.transforms) {
-    if (step.kind != static_cast<std::uint32_t>(wire::qpc::Transform::copy_dma_buffer) || !step.copy)
-      continue;
-    if (step.copy->buffer >= network.dma_buffers.size()) {
-      refuse(where + " uses DMA buffer " + std::to_string(step.copy->buffer) + ", there are " +
-             std::to_string(network.dma_buffers.size()));
-    }
-    const DmaBuffer& buffer = network.dma_buffers[step.copy->buffer];
-    if (step.copy->direction != direction || buffer.direction != direction) {
-      refuse(where + " is copied in the other direction than its DMA buffer goes");
-    }
-    // What is copied is the user's form if copying is all that happens, and the
-    // far form otherwise.
-    const bool alone = binding.transforms.size() == 1;
-    const bool is_input = direction == wire::qpc::Transfer::in;
-    const auto size = byte_size(is_input == alone ? binding.initial : binding.transformed);
-    const auto end = base::checked_add<std::uint64_t>(step.copy->offset, size.value_or(UINT64_MAX));
-    if (!end || *end > buffer.size) {
-      refuse(where + " (" + std::to_string(size.value_or(0)) + " bytes at " +
-             std::to_string(step.copy->offset) + ") does not fit into its DMA buffer of " +
-             std::to_string(buffer.size) + " bytes");
-    }
-  }
-}
-
-void check_network(const Descriptor& network) {
-  for (const auto& input : network.inputs) check_binding(network, input, wire::qpc::Transfer::in);
-  for (const auto& output : network.outputs) check_binding(network, output, wire::qpc::Transfer::out);
-  for (const auto& tuple : network.allowed_shapes) {
-    if (tuple.size() != network.inputs.size() + network.outputs.size()) {
-      refuse("an allowed shape names " + std::to_string(tuple.size()) + " of " +
-             std::to_string(network.inputs.size() + network.outputs.size()) + " tensors");
-    }
-  }
-}
-
 }  // namespace
 
-base::Result<Descriptor> parse_descriptor(base::Bytes bytes) {
+base::Result<Descriptor> decode_descriptor(base::Bytes bytes) {
   const auto malformed = [](std::string why) {
     return fail(base::make_error(base::ErrorKind::bad_input, "qpc-descriptor",
                                  "networkdesc.bin is not a valid network descriptor: " + std::move(why),
@@ -380,14 +345,20 @@ base::Result<Descriptor> parse_descriptor(base::Bytes bytes) {
   };
   try {
     const auto text = base::as_text(bytes);
-    Descriptor out = read_network(pbf_reader(text.data(), text.size()));
-    check_network(out);
-    return out;
+    return read_network(pbf_reader(text.data(), text.size()));
   } catch (const Malformed& error) {
     return malformed(error.why);
   } catch (const protozero::exception& error) {
     return malformed(std::string("broken protobuf, ") + error.what());
   }
+}
+
+base::Result<Descriptor> parse_descriptor(base::Bytes bytes) {
+  QAIC_TRY(Descriptor out, decode_descriptor(bytes));
+  Findings findings;
+  check_descriptor(out, findings);
+  if (auto error = findings.first_error()) return fail(std::move(*error));
+  return out;
 }
 
 }  // namespace qaic::program

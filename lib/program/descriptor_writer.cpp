@@ -104,6 +104,10 @@ void fill(pbf_writer& out, const Descriptor& descriptor) {
   put(out, field::network::num_threads, descriptor.num_threads);
   put(out, field::network::num_hvx_threads, descriptor.num_hvx_threads);
   put(out, field::network::batch_size, descriptor.batch_size);
+  if (!descriptor.cluster_offsets.empty()) {
+    out.add_packed_uint32(field::network::cluster_offsets, descriptor.cluster_offsets.begin(),
+                          descriptor.cluster_offsets.end());
+  }
   for (const auto& tuple : descriptor.allowed_shapes) {
     put_message(out, field::network::allowed_shapes, [&](pbf_writer& shapes) {
       for (const auto& shape : tuple) {

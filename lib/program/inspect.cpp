@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/json_writer.hpp"
-#include "lib/program/elf.hpp"
 
 namespace qaic::program {
 namespace {
@@ -118,12 +117,7 @@ void put_versions(JsonWriter& out, const Program& program) {
   put(out, "metadata", version(m.version_major, m.version_minor));
   put(out, "exec_context_major", std::uint64_t{m.exec_context_major});
   put(out, "hardware", version(m.hw_version_major, m.hw_version_minor));
-  out.key("elf_flags");
-  if (const auto elf = parse_elf(program.elf_bytes)) {
-    out.hex(elf->flags);
-  } else {
-    out.null();
-  }
+  out.key("elf_flags").hex(program.elf.flags);
   out.end_object();
 }
 
@@ -133,7 +127,9 @@ void put_tensors(JsonWriter& out, const Program& program) {
     put(out, "index", index++);
     put(out, "name", tensor.name);
     put(out, "direction", name(tensor.direction));
-    put(out, "type", data_type_name(tensor.type));
+    out.key("type");
+    const auto type = data_type_name(tensor.type);
+    type.empty() ? out.null() : out.string(type);
     put_dims(out, tensor.dims);
     put(out, "size_bytes", tensor.byte_size);
     out.key("scale").number(double{tensor.scale});

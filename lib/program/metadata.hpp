@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "lib/program/elf.hpp"
 #include "wire/qpc.hpp"
 #include "wire/uapi.hpp"
 
@@ -102,21 +103,30 @@ struct Metadata {
   std::uint32_t vtcm_size = 0;
   std::uint32_t l2tcm_size = 0;
   std::uint64_t heap_size = 0;
+  base::ByteVector exec_context;  // nested flatbuffer as it stands; empty: the usual layout
 };
 
 // Decodes the bytes of the section `metadata` (eight bytes, then a flatbuffer)
-// or `metadata_fb` (a bare flatbuffer): both forms are tried on either. Checks
-// versions, required fields, sizes, counts and every enumerator. Errors:
-// qpc-metadata, qpc-metadata-newer (a required field this reader lacks).
+// or `metadata_fb` (a bare flatbuffer): both forms are tried on either. Refuses
+// what has no meaning as a value: another version, unknown required fields,
+// counts that contradict each other, enumerators. Whether the values make sense
+// is left to the checker. Errors: qpc-metadata, qpc-metadata-newer (a required
+// field this reader lacks).
+[[nodiscard]] base::Result<Metadata> decode_metadata(base::Bytes section);
+
+// decode_metadata(), and what the checker says of metadata by itself.
 [[nodiscard]] base::Result<Metadata> parse_metadata(base::Bytes section);
 
 // Finds the section in network.elf (metadata_fb first) and decodes it.
+[[nodiscard]] base::Result<Metadata> decode_metadata_of(const ElfFile& elf);
+
+// The same from bytes, and what the checker says of it and of the ELF file.
 [[nodiscard]] base::Result<Metadata> read_metadata(base::Bytes elf);
 
-// The content of a section `metadata`. The nested execContext is left out: it
-// lets firmware move fields of the context, and programs written for the
-// layout of exec context 5 do not need that; which of its fields firmware
-// insists on is documented nowhere.
+// The content of a section `metadata`. The nested execContext is written as it
+// was read, and left out where there is none: it lets firmware move fields of
+// the context, and programs written for the layout of exec context 5 do not
+// need that; which of its fields firmware insists on is documented nowhere.
 [[nodiscard]] base::ByteVector write_metadata(const Metadata& metadata);
 
 // All names that a list of required fields may hold, without the common prefix.

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/checked.hpp"
+#include "lib/program/checks.hpp"
 #include "lib/program/elf.hpp"
 #include "lib/program/metadata.hpp"
 #include "wire/metadata_generated.h"
@@ -22,21 +22,19 @@ using base::Result;
 constexpr std::size_t kMaxSectionBytes = 64U << 20;
 constexpr std::size_t kMaxRequests = 65536;
 constexpr std::size_t kMaxMulticastIds = 65536;  // a request names one with 16 bits
+constexpr std::size_t kMaxMulticastTables = 256;
 constexpr std::size_t kMaxMulticastEntries = 1U << 20;
 constexpr std::size_t kMaxThreads = 256;
 constexpr std::size_t kMaxMappings = 65536;
 constexpr std::size_t kMaxOps = 4096;  // semaphore or doorbell operations of one request
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxRequiredFields = 4096;
+constexpr std::size_t kMaxExecContextBytes = 1U << 20;
 
 base::Error malformed(std::string why) {
   return base::make_error(base::ErrorKind::bad_input, "qpc-metadata",
                           "the device metadata in network.elf is not valid: " + std::move(why),
                           "pack the program again, or fetch the file again");
-}
-
-std::string number(std::uint64_t value) {
-  return std::to_string(value);
 }
 
 template <class T>
@@ -64,13 +62,6 @@ Result<bool> boolean(std::uint8_t value, std::string_view field) {
   return value == 1;
 }
 
-Result<void> check_mask(std::uint32_t mask, const fb::Metadata& in, std::string_view field) {
-  if (in.num_nsps() < 32 && (mask >> in.num_nsps()) != 0) {
-    return fail(malformed(std::string(field) + " names an NSP that the program does not have"));
-  }
-  return {};
-}
-
 Result<std::vector<std::string>> read_required_fields(const fb::Metadata& in) {
   std::vector<std::string> out;
   QAIC_CHECK(check_length(length(in.required_fields()), kMaxRequiredFields, "requiredFields"));
@@ -89,7 +80,7 @@ Result<std::vector<std::string>> read_required_fields(const fb::Metadata& in) {
   return out;
 }
 
-Result<SemaphoreOp> read_semaphore(const fb::SemaphoreOp& in, const fb::Metadata& metadata) {
+Result<SemaphoreOp> read_semaphore(const fb::SemaphoreOp& in) {
   SemaphoreOp out;
   QAIC_TRY(out.command,
            enumerator(in.op(), wire::uapi::SemaphoreCommand::wait_gt_0, "dmaRequests->semaphoreOps->semOp"));
@@ -99,24 +90,16 @@ Result<SemaphoreOp> read_semaphore(const fb::SemaphoreOp& in, const fb::Metadata
   QAIC_TRY(out.out_sync_fence, boolean(in.out_sync_fence(), "dmaRequests->semaphoreOps->outSyncFence"));
   out.number = in.number();
   out.value = in.value();
-  if (out.command != wire::uapi::SemaphoreCommand::nop && out.number >= metadata.num_semaphores()) {
-    return fail(malformed("dmaRequests->semaphoreOps->semNum is " + number(out.number) + ", there are " +
-                          number(metadata.num_semaphores())));
-  }
-  if (out.value > wire::uapi::kSemaphoreValueMask) {
-    return fail(
-        malformed("dmaRequests->semaphoreOps->semValue is " + number(out.value) + ", it has 12 bits"));
-  }
   return out;
 }
 
-Result<DmaRequest> read_request(const fb::DmaRequest& in, const fb::Metadata& metadata) {
+Result<DmaRequest> read_request(const fb::DmaRequest& in) {
   DmaRequest out;
   QAIC_CHECK(check_length(length(in.semaphore_ops()), kMaxOps, "dmaRequests->semaphoreOps"));
   QAIC_CHECK(check_length(length(in.doorbell_ops()), kMaxOps, "dmaRequests->doorbellOps"));
   if (in.semaphore_ops() != nullptr) {
     for (const auto* op : *in.semaphore_ops()) {
-      QAIC_TRY(SemaphoreOp value, read_semaphore(*op, metadata));
+      QAIC_TRY(SemaphoreOp value, read_semaphore(*op));
       out.semaphores.push_back(value);
     }
   }
@@ -143,10 +126,7 @@ Result<DmaRequest> read_request(const fb::DmaRequest& in, const fb::Metadata& me
 
 Result<void> read_multicast(const fb::Metadata& in, Metadata& out) {
   const std::size_t tables = length(in.nsp_multicast_tables());
-  if (tables != 0 && tables != in.num_nsps()) {
-    return fail(malformed("nspMulticastTables has " + number(tables) + " tables for " +
-                          number(in.num_nsps()) + " NSPs"));
-  }
+  QAIC_CHECK(check_length(tables, kMaxMulticastTables, "nspMulticastTables"));
   std::size_t total = 0;
   for (std::size_t nsp = 0; nsp < tables; ++nsp) {
     const auto* entries = in.nsp_multicast_tables()->Get(static_cast<flatbuffers::uoffset_t>(nsp))->entries();
@@ -163,14 +143,6 @@ Result<void> read_multicast(const fb::Metadata& in, Metadata& out) {
       QAIC_TRY(value.memory, enumerator(entry->memory(), qpc::NspMemory::vtcm,
                                         "nspMulticastTables->multicastEntries->addrSpace"));
       QAIC_TRY(value.dynamic, boolean(entry->dynamic(), "nspMulticastTables->multicastEntries->dynamic"));
-      QAIC_CHECK(check_mask(value.mask, in, "nspMulticastTables->multicastEntries->mask"));
-      const std::uint32_t memory = value.memory == qpc::NspMemory::l2tcm ? in.l2tcm_size() : in.vtcm_size();
-      const auto end = base::checked_add<std::uint64_t>(value.base_offset, value.size);
-      // A dynamic entry is placed by the program while it runs.
-      if (!value.dynamic && (!end || *end > memory)) {
-        return fail(
-            malformed("nspMulticastTables->multicastEntries->size reaches past the end of its memory"));
-      }
       table.push_back(value);
     }
   }
@@ -178,10 +150,6 @@ Result<void> read_multicast(const fb::Metadata& in, Metadata& out) {
   QAIC_CHECK(check_length(length(host), kMaxMulticastIds, "hostMulticastTable->multicastEntries"));
   if (host != nullptr) {
     for (const auto* entry : *host) {
-      QAIC_CHECK(check_mask(entry->mask(), in, "hostMulticastTable->multicastEntries->mask"));
-      if (entry->size() > qpc::kMulticastWindow) {
-        return fail(malformed("hostMulticastTable->multicastEntries->size is more than 8 MiB"));
-      }
       out.host_multicast.push_back({entry->mask(), entry->size()});
     }
   }
@@ -190,8 +158,7 @@ Result<void> read_multicast(const fb::Metadata& in, Metadata& out) {
 
 Result<void> read_threads(const fb::Metadata& in, Metadata& out) {
   QAIC_CHECK(check_length(length(in.thread_descriptors()), kMaxThreads, "threadDescriptors"));
-  if (length(in.thread_descriptors()) == 0)
-    return fail(malformed("threadDescriptors is empty: nothing would run"));
+  if (in.thread_descriptors() == nullptr) return {};
   for (const auto* thread : *in.thread_descriptors()) {
     if ((thread->type_mask() & ~(qpc::kThreadHmx | qpc::kThreadHvx)) != 0) {
       return fail(
@@ -206,64 +173,41 @@ Result<void> read_threads(const fb::Metadata& in, Metadata& out) {
 Result<void> read_constant_mappings(const fb::Metadata& in, Metadata& out) {
   QAIC_CHECK(check_length(length(in.constant_mappings()), kMaxMappings, "constantMappings"));
   if (in.constant_mappings() == nullptr) return {};
-  const auto all = base::checked_add(in.static_constants_size(), in.dynamic_constants_size());
   for (const auto* mapping : *in.constant_mappings()) {
-    QAIC_CHECK(check_mask(mapping->core_mask(), in, "constantMappings->coreMask"));
-    const auto end = base::checked_add<std::uint64_t>(mapping->base_offset(), mapping->size());
-    if (!all || !end || *end > *all)
-      return fail(malformed("constantMappings reaches past the end of the constants"));
     out.constant_mappings.push_back({mapping->base_offset(), mapping->core_mask(), mapping->size()});
   }
   return {};
 }
 
-Result<void> check_limits(const fb::Metadata& in) {
+// What makes the fields contradict each other, or too many to hold.
+Result<void> check_counts(const fb::Metadata& in) {
   if (in.version_major() != qpc::kMetadataMajor) {
     return fail(malformed("versionMajor is " + number(in.version_major()) + ", known is 1"));
   }
-  if (in.network_name() == nullptr || in.network_name()->size() == 0)
-    return fail(malformed("networkName is empty"));
-  QAIC_CHECK(check_length(in.network_name()->size(), kMaxNameBytes, "networkName"));
-  if (in.num_nsps() < 1 || in.num_nsps() > qpc::kMaxNsps) {
-    return fail(malformed("numNSPs is " + number(in.num_nsps()) + ", not 1 to 16"));
-  }
-  if (in.num_semaphores() > qpc::kMaxSemaphores) {
-    return fail(malformed("numSemaphores is " + number(in.num_semaphores()) + ", a channel has 32"));
+  if (in.network_name() != nullptr) {
+    QAIC_CHECK(check_length(in.network_name()->size(), kMaxNameBytes, "networkName"));
   }
   if (length(in.semaphore_init()) != in.num_semaphores()) {
     return fail(malformed("semaphoreInitState has " + number(length(in.semaphore_init())) + " entries for " +
                           number(in.num_semaphores()) + " semaphores"));
   }
-  if (in.exec_context_major() != qpc::kExecContextMajor) {
-    return fail(malformed("execContextMajorVersion is " + number(in.exec_context_major()) + ", known is 5"));
-  }
-  if (in.l2tcm_size() == 0 || in.l2tcm_size() > qpc::kMaxL2Tcm) {
-    return fail(malformed("L2TCMSize is " + number(in.l2tcm_size()) + ", not 1 byte to 1 MiB"));
-  }
-  if (in.vtcm_size() == 0 || in.vtcm_size() > qpc::kMaxVtcm) {
-    return fail(malformed("VTCMSize is " + number(in.vtcm_size()) + ", not 1 byte to 8 MiB"));
-  }
-  if (in.l2tcm_init_size() > in.l2tcm_size()) return fail(malformed("L2TCMInitSize is more than L2TCMSize"));
   if (in.l2tcm_init_size() > length(in.l2tcm_init())) {
     return fail(malformed("L2TCMInitSize is " + number(in.l2tcm_init_size()) + ", L2TCMInitState has " +
                           number(length(in.l2tcm_init()))));
   }
   QAIC_CHECK(check_length(length(in.dma_requests()), kMaxRequests, "dmaRequests"));
-  if (in.semaphore_init() != nullptr &&
-      std::ranges::any_of(*in.semaphore_init(), [](auto v) { return v > wire::uapi::kSemaphoreValueMask; })) {
-    return fail(malformed("semaphoreInitState has a value of more than 12 bits"));
-  }
-  return {};
+  return check_length(length(in.exec_context()), kMaxExecContextBytes, "execContext");
 }
 
 Result<Metadata> convert(const fb::Metadata& in) {
   // First of all, so that a newer program is called newer rather than broken.
   QAIC_TRY(std::vector<std::string> required, read_required_fields(in));
-  QAIC_CHECK(check_limits(in));
+  QAIC_CHECK(check_counts(in));
   Metadata out;
   out.version_major = in.version_major();
   out.version_minor = in.version_minor();
-  out.network_name.assign(in.network_name()->c_str(), in.network_name()->size());
+  if (in.network_name() != nullptr)
+    out.network_name.assign(in.network_name()->c_str(), in.network_name()->size());
   out.required_fields = std::move(required);
   if (in.semaphore_init() != nullptr)
     out.semaphore_init.assign(in.semaphore_init()->begin(), in.semaphore_init()->end());
@@ -273,7 +217,7 @@ Result<Metadata> convert(const fb::Metadata& in) {
   }
   if (in.dma_requests() != nullptr) {
     for (const auto* request : *in.dma_requests()) {
-      QAIC_TRY(DmaRequest value, read_request(*request, in));
+      QAIC_TRY(DmaRequest value, read_request(*request));
       out.requests.push_back(std::move(value));
     }
   }
@@ -296,12 +240,16 @@ Result<Metadata> convert(const fb::Metadata& in) {
   out.vtcm_size = in.vtcm_size();
   out.l2tcm_size = in.l2tcm_size();
   out.heap_size = in.heap_size();
+  if (in.exec_context() != nullptr) {
+    const auto* first = reinterpret_cast<const std::byte*>(in.exec_context()->data());
+    out.exec_context.assign(first, first + in.exec_context()->size());
+  }
   return out;
 }
 
 }  // namespace
 
-Result<Metadata> parse_metadata(Bytes section) {
+Result<Metadata> decode_metadata(Bytes section) {
   if (section.size() > kMaxSectionBytes) {
     return fail(
         malformed(number(section.size()) + " bytes, at most " + number(kMaxSectionBytes) + " are possible"));
@@ -327,18 +275,28 @@ Result<Metadata> parse_metadata(Bytes section) {
   return fail(malformed("it is no flatbuffer of this schema"));
 }
 
+Result<Metadata> parse_metadata(Bytes section) {
+  QAIC_TRY(Metadata out, decode_metadata(section));
+  Findings findings;
+  check_metadata(out, findings);
+  if (auto error = findings.first_error()) return fail(std::move(*error));
+  return out;
+}
+
+Result<Metadata> decode_metadata_of(const ElfFile& elf) {
+  const ElfSection* section = elf.find_section(qpc::kBareMetadataSection);
+  if (section == nullptr) section = elf.find_section(qpc::kMetadataSection);
+  if (section == nullptr) return fail(malformed("there is no section 'metadata' or 'metadata_fb'"));
+  return decode_metadata(section->bytes);
+}
+
 Result<Metadata> read_metadata(Bytes elf) {
   QAIC_TRY(const ElfFile file, parse_elf(elf));
-  const ElfSection* section = file.find_section(qpc::kBareMetadataSection);
-  if (section == nullptr) section = file.find_section(qpc::kMetadataSection);
-  if (section == nullptr) return fail(malformed("there is no section 'metadata' or 'metadata_fb'"));
-  QAIC_TRY(Metadata out, parse_metadata(section->bytes));
-  for (std::size_t i = 0; i < out.threads.size(); ++i) {
-    if (!file.is_code(out.threads[i].entry_point)) {
-      return fail(
-          malformed("threadDescriptors->entryPoint of thread " + number(i) + " is in no code of the file"));
-    }
-  }
+  QAIC_TRY(Metadata out, decode_metadata_of(file));
+  Findings findings;
+  check_metadata(out, findings);
+  check_elf(file, out, findings);
+  if (auto error = findings.first_error()) return fail(std::move(*error));
   return out;
 }
 

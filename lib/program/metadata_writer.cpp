@@ -65,6 +65,7 @@ std::vector<std::string> required_fields(const Metadata& m) {
   add(m.has_hvx_fp, {"hasHvxFP"});
   add(m.has_hmx_fp, {"hasHmxFP"});
   add(m.heap_size != 0, {"networkHeapSize"});
+  add(!m.exec_context.empty(), {"execContext"});
 
   std::vector<std::string> out;
   for (const auto& name : names) out.push_back(std::string(kFieldPrefix) + name);
@@ -122,6 +123,12 @@ void build(FlatBufferBuilder& out, const Metadata& m, std::uint64_t raw_length) 
   const auto semaphores = out.CreateVector(m.semaphore_init);
   const auto l2tcm =
       out.CreateVector(reinterpret_cast<const std::uint8_t*>(m.l2tcm_init.data()), m.l2tcm_init.size());
+  Offset<flatbuffers::Vector<std::uint8_t>> context;
+  if (!m.exec_context.empty()) {
+    out.ForceVectorAlignment(m.exec_context.size(), 1, 8);  // it is a flatbuffer itself
+    context =
+        out.CreateVector(reinterpret_cast<const std::uint8_t*>(m.exec_context.data()), m.exec_context.size());
+  }
   const auto request_vector = out.CreateVector(requests);
   const auto nsp_vector = out.CreateVector(nsp_tables);
   const auto thread_vector = out.CreateVector(threads);
@@ -164,6 +171,7 @@ void build(FlatBufferBuilder& out, const Metadata& m, std::uint64_t raw_length) 
   root.add_heap_size(m.heap_size);
   root.add_raw_struct_version_length(raw_length);
   root.add_port_table(port_vector);
+  if (!context.IsNull()) root.add_exec_context(context);
   root.add_dynamic_shared_ddr_supported(flag(m.dynamic_shared_ddr_size != 0));
   out.Finish(root.Finish());
 }

@@ -1,7 +1,9 @@
 #include "lib/program/plan.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
+
+#include "lib/program/checks.hpp"
 
 namespace qaic::program {
 namespace {
@@ -9,13 +11,6 @@ namespace {
 namespace uapi = wire::uapi;
 namespace qpc = wire::qpc;
 using base::fail;
-
-constexpr std::size_t kSlots = 4;  // semaphore slots of a slice
-
-// The kernel counts the flag, whatever the command: a NOP must not have it.
-bool is_presync(const SemaphoreOp& op) {
-  return op.when == qpc::PreOrPost::pre && op.command != uapi::SemaphoreCommand::nop;
-}
 
 PlannedSemaphore plan_semaphore(const SemaphoreOp& op) {
   return {op.command, static_cast<std::uint8_t>(op.number), op.value, is_presync(op),
@@ -29,16 +24,7 @@ PlannedDoorbell plan_doorbell(const DoorbellOp& op) {
 }
 
 // All slices of one request; the first one moves the data.
-base::Result<std::vector<PlannedSlice>> slices_of(const DmaRequest& request, std::size_t index) {
-  const auto presyncs = std::ranges::count_if(request.semaphores, is_presync);
-  if (presyncs > 1) {
-    return fail(base::make_error(base::ErrorKind::unsupported, "qpc-presync",
-                                 "DMA request " + std::to_string(index) + " waits for " +
-                                     std::to_string(presyncs) +
-                                     " semaphores before it moves data; the kernel driver takes one",
-                                 "compile the program with one semaphore per request"));
-  }
-
+std::vector<PlannedSlice> slices_of(const DmaRequest& request, std::size_t index) {
   std::vector<PlannedSlice> out(1);
   PlannedSlice& first = out.front();
   first.size = request.size;
@@ -65,7 +51,7 @@ base::Result<std::vector<PlannedSlice>> slices_of(const DmaRequest& request, std
   std::stable_partition(ops.begin(), ops.end(), is_presync);
   std::size_t slot = 0;
   for (const auto& op : ops) {
-    if (slot == kSlots) {
+    if (slot == kSemaphoreSlots) {
       add_slice();
       slot = 0;
     }
@@ -83,12 +69,19 @@ base::Result<std::vector<PlannedSlice>> slices_of(const DmaRequest& request, std
 
 }  // namespace
 
+bool is_presync(const SemaphoreOp& op) {
+  return op.when == qpc::PreOrPost::pre && op.command != uapi::SemaphoreCommand::nop;
+}
+
 base::Result<Plan> plan_submission(const Metadata& metadata, const Descriptor& descriptor) {
+  Findings findings;
+  check_submission(metadata, descriptor, findings);
+  if (auto error = findings.first_error()) return fail(std::move(*error));
   Plan plan;
   bool open = false;  // whether the last BO may take the next request
   for (std::size_t i = 0; i < metadata.requests.size(); ++i) {
     const DmaRequest& request = metadata.requests[i];
-    QAIC_TRY(const auto slices, slices_of(request, i));
+    const auto slices = slices_of(request, i);
     const auto direction =
         request.transfer == qpc::Transfer::in ? uapi::Direction::to_device : uapi::Direction::from_device;
     const bool moves_data = request.size != 0;
@@ -99,11 +92,6 @@ base::Result<Plan> plan_submission(const Metadata& metadata, const Descriptor& d
       bo.direction = direction;
       bo.size = uapi::kPageSize;
       if (moves_data) {
-        if (request.buffer >= descriptor.dma_buffers.size()) {
-          return fail(
-              base::make_error(base::ErrorKind::bad_input, "qpc-mismatch",
-                               "DMA request " + std::to_string(i) + " uses a buffer that is not described"));
-        }
         bo.buffer = request.buffer;
         bo.size = descriptor.dma_buffers[request.buffer].size;
       }
@@ -111,10 +99,6 @@ base::Result<Plan> plan_submission(const Metadata& metadata, const Descriptor& d
     open = moves_data;
     auto& target = plan.bos.back().slices;
     target.insert(target.end(), slices.begin(), slices.end());
-  }
-  if (plan.bos.empty()) {
-    return fail(base::make_error(base::ErrorKind::bad_input, "qpc-empty",
-                                 "the program has no DMA request: nothing could be submitted"));
   }
   plan.wait_for = plan.bos.size() - 1;
   for (std::size_t i = plan.bos.size(); i-- > 0;) {
@@ -129,7 +113,7 @@ uapi::AttachSliceEntry resolve(const PlannedSlice& slice, const ActivationBases&
   uapi::AttachSliceEntry out{};
   out.size = slice.size;
   out.offset = slice.offset;
-  for (std::size_t i = 0; i < kSlots; ++i) {
+  for (std::size_t i = 0; i < kSemaphoreSlots; ++i) {
     const PlannedSemaphore& in = slice.semaphores[i];
     out.sem[i].val = in.value;
     out.sem[i].index = in.number;

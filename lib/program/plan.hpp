@@ -17,6 +17,13 @@
 
 namespace qaic::program {
 
+inline constexpr std::size_t kSemaphoreSlots = 4;  // of a slice
+inline constexpr std::size_t kMaxPresyncs = 1;     // of a slice, for the kernel
+
+// Whether the kernel counts `op` as a presync: it looks at the flag, whatever
+// the command, so a NOP is given without.
+[[nodiscard]] bool is_presync(const SemaphoreOp& op);
+
 // One semaphore slot of a slice, as the kernel takes it. `flags` are the
 // kernel's: out-sync fence 1, in-sync fence 2.
 struct PlannedSemaphore {
@@ -41,7 +48,7 @@ struct PlannedSlice {
   wire::qpc::AddressSpace space = wire::qpc::AddressSpace::multicast;
   std::uint16_t mcid = 0;  // for AddressSpace::multicast
   std::uint64_t dev_offset = 0;
-  std::array<PlannedSemaphore, 4> semaphores{};
+  std::array<PlannedSemaphore, kSemaphoreSlots> semaphores{};
   std::optional<PlannedDoorbell> doorbell;
   std::size_t request = 0;  // index in Metadata::requests that it comes from
 };
@@ -67,8 +74,10 @@ struct Plan {
 // fourth, go into further slices of size 0 behind it, fenced against the
 // request's own transfer. The metadata must have come out of the reader, or be
 // as consistent, and fit the descriptor (Program checks that).
-// Errors: qpc-presync (two presync operations in one request: the kernel takes
-// one per slice, and slices give no order between two), qpc-empty (no request).
+// Errors: what the checker says of the requests as things to submit: qpc-presync
+// (two presync operations in one request: the kernel takes one per slice, and
+// slices give no order between two), qpc-empty (no request), qpc-mismatch (a
+// buffer that is not described).
 [[nodiscard]] base::Result<Plan> plan_submission(const Metadata& metadata, const Descriptor& descriptor);
 
 // What ACTIVATE answered.

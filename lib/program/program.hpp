@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "lib/program/container.hpp"
 #include "lib/program/descriptor.hpp"
+#include "lib/program/elf.hpp"
 #include "lib/program/metadata.hpp"
 #include "lib/program/plan.hpp"
 #include "lib/program/tensor.hpp"
@@ -35,6 +36,7 @@ struct Program {
   Metadata metadata;
   std::vector<Tensor> tensors;  // inputs, then outputs
   ConstantsDescriptor constants;
+  ElfFile elf;
 
   base::Bytes elf_bytes;                   // network.elf, what LOAD_ELF carries
   base::Bytes constants_descriptor_bytes;  // as LOAD_CONSTANTS_EX carries it; empty without constants
@@ -46,10 +48,17 @@ struct Program {
   [[nodiscard]] const Tensor* find_tensor(std::string_view name, wire::qpc::Transfer direction) const;
 };
 
-// Reads and checks everything but the bytes of constants.bin, which stay
-// untouched (the file may be a mapping of any size). Errors: those of
-// parse_container, check_loadable, parse_descriptor, read_metadata,
-// qpc-constants, and qpc-mismatch where parts contradict each other.
+// Reads everything but the bytes of constants.bin, which stay untouched (the
+// file may be a mapping of any size). The parts are values now, but may
+// contradict each other: run check_program() before using them for more than
+// showing. Errors: those of parse_container, check_loadable, decode_descriptor,
+// parse_elf, decode_metadata, parse_constants_descriptor.
+[[nodiscard]] base::Result<Program> read_program(base::Bytes file);
+
+// read_program(), and refused if the checker finds an error; what is loaded
+// comes from here. Errors besides: the error_id of the rule that is broken
+// first (qpc-descriptor, qpc-metadata, qpc-elf, qpc-mismatch, qpc-constants,
+// qpc-presync, qpc-empty).
 [[nodiscard]] base::Result<Program> parse_program(base::Bytes file);
 
 }  // namespace qaic::program

@@ -1,0 +1,36 @@
+// The checker: proves from a program's description what can be proved before
+// anything of it reaches a driver, and says what cannot be known. Rules, proofs
+// and their limits: docs/checker.md. Values; safe to use from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/program/finding.hpp"
+#include "lib/program/program.hpp"
+
+namespace qaic::program {
+
+// What a card has. As given here: the largest that is known (runtime-protocols
+// §3.1), and the longest queue that this library asks a card for.
+struct CardLimits {
+  std::uint32_t nsps = 16;
+  std::uint32_t semaphores = 32;
+  std::uint32_t multicast_ids = 3072;
+  std::uint64_t memory_bytes = std::uint64_t{32} << 30;
+  std::uint32_t queue_elements = 32768;
+  Severity severity = Severity::error;  // of a program that needs more
+};
+
+// `program` may be anything that read_program() gave out. Constants are not
+// read, only their sizes.
+[[nodiscard]] Findings check_program(const Program& program);
+
+// Whether a card can have what `program` needs: the rules fit-*.
+void check_fit(const Program& program, const CardLimits& card, Findings& out);
+
+// Bytes of card memory that the program needs at least; what firmware needs
+// besides is not known. UINT64_MAX if the sum is no number.
+[[nodiscard]] std::uint64_t memory_demand(const Program& program);
+
+}  // namespace qaic::program

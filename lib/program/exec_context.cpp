@@ -1,0 +1,47 @@
+#include "lib/program/exec_context.hpp"
+
+#include <flatbuffers/flatbuffers.h>
+
+namespace qaic::program {
+namespace {
+
+constexpr flatbuffers::voffset_t slot(int field) {
+  return static_cast<flatbuffers::voffset_t>(4 + 2 * field);
+}
+
+// Two tables by hand: the schema has no other user.
+struct VariableTable : private flatbuffers::Table {
+  bool Verify(flatbuffers::Verifier& v) const {
+    return VerifyTableStart(v) && VerifyField<std::uint32_t>(v, slot(0), 4) &&
+           VerifyField<std::uint32_t>(v, slot(1), 4) && VerifyField<std::uint64_t>(v, slot(2), 8) &&
+           VerifyField<std::uint32_t>(v, slot(3), 4) && v.EndTable();
+  }
+  [[nodiscard]] ContextVariable value() const {
+    return {GetField<std::uint32_t>(slot(0), 0), GetField<std::uint32_t>(slot(1), 0),
+            GetField<std::uint64_t>(slot(2), 0), GetField<std::uint32_t>(slot(3), 0) != 0};
+  }
+};
+
+struct ContextTable : private flatbuffers::Table {
+  using Variables = flatbuffers::Vector<flatbuffers::Offset<VariableTable>>;
+  [[nodiscard]] const Variables* variables() const { return GetPointer<const Variables*>(slot(1)); }
+  bool Verify(flatbuffers::Verifier& v) const {
+    return VerifyTableStart(v) && VerifyField<std::uint32_t>(v, slot(0), 4) && VerifyOffset(v, slot(1)) &&
+           v.VerifyVector(variables()) && v.VerifyVectorOfTables(variables()) && v.EndTable();
+  }
+};
+
+}  // namespace
+
+std::optional<std::vector<ContextVariable>> read_exec_context(base::Bytes bytes) {
+  const base::ByteVector copy(bytes.begin(), bytes.end());  // aligned
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(copy.data()), copy.size());
+  if (!verifier.VerifyBuffer<ContextTable>(nullptr)) return std::nullopt;
+  const auto* variables = flatbuffers::GetRoot<ContextTable>(copy.data())->variables();
+  std::vector<ContextVariable> out;
+  if (variables == nullptr) return out;
+  for (const auto* variable : *variables) out.push_back(variable->value());
+  return out;
+}
+
+}  // namespace qaic::program
