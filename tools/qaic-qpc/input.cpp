@@ -1,8 +1,14 @@
 #include "tools/qaic-qpc/input.hpp"
 
 #include "os/file.hpp"
+#include "wire/qpc.hpp"
 
 namespace qaic::qpc {
+
+std::string program_path(const std::string& given) {
+  if (os::file_kind(given) != os::FileKind::folder) return given;
+  return given + "/" + std::string(wire::qpc::kFileName);
+}
 
 base::Result<os::Mapping> map_file(const std::string& path) {
   if (os::file_kind(path) == os::FileKind::folder) {

@@ -19,6 +19,9 @@ base::Result<T> input(base::Result<T> result) {
   return result;
 }
 
+// The program in a folder, if `given` is one.
+[[nodiscard]] std::string program_path(const std::string& given);
+
 // The whole file, mapped.
 [[nodiscard]] base::Result<os::Mapping> map_file(const std::string& path);
 

@@ -2,14 +2,13 @@
 #include <memory>
 #include <utility>
 
+#include "lib/program/checker.hpp"
 #include "lib/program/inspect.hpp"
 #include "lib/program/program.hpp"
-#include "os/file.hpp"
 #include "os/mapping.hpp"
 #include "tools/qaic-qpc/input.hpp"
 #include "tools/qaic-qpc/report.hpp"
 #include "tools/qaic-qpc/verbs.hpp"
-#include "wire/qpc.hpp"
 
 namespace qaic::qpc {
 namespace {
@@ -18,13 +17,9 @@ struct InspectOptions {
   std::string file;
 };
 
-std::string program_path(const std::string& given) {
-  if (os::file_kind(given) != os::FileKind::folder) return given;
-  return given + "/" + std::string(wire::qpc::kFileName);
-}
-
 Outcome inspect(const InspectOptions& options) {
   Outcome out;
+  out.document = {{"container", nullptr}, {"program", nullptr}};
   const auto mapped = map_file(program_path(options.file));
   if (!mapped) {
     out.error = mapped.error();
@@ -35,8 +30,13 @@ Outcome inspect(const InspectOptions& options) {
     out.error = container.error();
     return out;
   }
-  const auto program = program::parse_program(mapped->bytes());
-  if (!program) out.error = program.error();
+  // Shown as it stands, even if loading would refuse it, which is then said.
+  const auto program = program::read_program(mapped->bytes());
+  if (!program) {
+    out.error = program.error();
+  } else {
+    out.error = program::check_program(*program).first_error();
+  }
   out.document =
       nlohmann::json::parse(program ? program::inspect_json(*program) : program::inspect_json(*container));
   out.text = report_text(out.document);

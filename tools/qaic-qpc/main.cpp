@@ -13,19 +13,32 @@ namespace {
 using qaic::tools::Failure;
 
 constexpr const char* kTool = "qaic-qpc";
-constexpr const char* kSchema = "qaic.qpc-inspect/1";
+struct Verb {
+  const char* name;
+  const char* schema;
+  qaic::qpc::Run (*add)(CLI::App&);
+};
+
+constexpr Verb kVerbs[] = {
+    {"check", "qaic.qpc-check/1", qaic::qpc::register_check},
+    {"inspect", "qaic.qpc-inspect/1", qaic::qpc::register_inspect},
+    {"pack", "qaic.qpc-inspect/1", qaic::qpc::register_pack},
+};
 
 Failure failure_of(const qaic::base::Error& error) {
   return {static_cast<int>(error.kind), error.id, error.what, error.hint, std::nullopt};
 }
 
-// The document of the library inside the envelope of the tools.
-nlohmann::json enveloped(const qaic::qpc::Outcome& outcome, const std::vector<Failure>& failures) {
-  const int code = failures.empty() ? qaic::tools::kDone : failures.front().exit_code;
-  auto out = qaic::tools::envelope(kSchema, kTool, {}, code, nlohmann::json::array(), failures);
-  const bool known = outcome.document.is_object();
-  out["container"] = known ? outcome.document["container"] : nlohmann::json(nullptr);
-  out["program"] = known ? outcome.document["program"] : nlohmann::json(nullptr);
+// What the verb has to say inside the envelope of the tools.
+nlohmann::json enveloped(const char* schema, const qaic::qpc::Outcome& outcome,
+                         const std::vector<Failure>& failures) {
+  const int code = failures.empty() ? outcome.exit_code : failures.front().exit_code;
+  auto out = qaic::tools::envelope(schema, kTool, {}, code, nlohmann::json::array(), failures);
+  if (outcome.document.is_object()) {
+    for (const auto& [key, value] : outcome.document.items()) {
+      if (key != "schema") out[key] = value;
+    }
+  }
   return out;
 }
 
@@ -35,11 +48,13 @@ int run(int argc, char** argv) {
   qaic::tools::add_output_options(app, options);
   app.require_subcommand(1);
   app.fallthrough();
-  const auto inspect = qaic::qpc::register_inspect(app);
-  const auto pack = qaic::qpc::register_pack(app);
+  std::vector<qaic::qpc::Run> runs;
+  for (const auto& verb : kVerbs) runs.push_back(verb.add(app));
   if (const auto code = qaic::tools::parse_command_line(app, argc, argv)) return *code;
 
-  const auto outcome = app.got_subcommand("pack") ? pack() : inspect();
+  std::size_t chosen = 0;
+  while (!app.got_subcommand(kVerbs[chosen].name)) ++chosen;
+  const auto outcome = runs[chosen]();
   std::vector<Failure> failures;
   if (outcome.error) {
     failures.push_back(failure_of(*outcome.error));
@@ -47,11 +62,13 @@ int run(int argc, char** argv) {
   }
   int written = qaic::tools::kDone;
   if (options.json) {
-    written = qaic::tools::write_document(enveloped(outcome, failures), options.output_file);
+    written =
+        qaic::tools::write_document(enveloped(kVerbs[chosen].schema, outcome, failures), options.output_file);
   } else if (!outcome.text.empty()) {
     written = qaic::tools::write_text(outcome.text, options.output_file, kTool);
   }
-  return failures.empty() ? written : failures.front().exit_code;
+  if (!failures.empty()) return failures.front().exit_code;
+  return written != qaic::tools::kDone ? written : outcome.exit_code;
 }
 
 }  // namespace

@@ -133,6 +133,7 @@ Run register_pack(CLI::App& app) {
       ->type_name("FILE");
   return [options] {
     Outcome out;
+    out.document = {{"container", nullptr}, {"program", nullptr}};
     const auto made = pack(*options);
     if (made) {
       out.document = nlohmann::json::parse(*made);

@@ -15,12 +15,14 @@ namespace qaic::qpc {
 // as much as could be read.
 struct Outcome {
   std::string text;         // for stdout; may be empty
-  nlohmann::json document;  // of schema qaic.qpc-inspect/1; null without one
+  nlohmann::json document;  // what the verb adds to the envelope; null for nothing
   std::optional<base::Error> error;
+  int exit_code = 0;  // without an error
 };
 
 using Run = std::function<Outcome()>;
 
+Run register_check(CLI::App& app);
 Run register_inspect(CLI::App& app);
 Run register_pack(CLI::App& app);
 
