@@ -170,6 +170,7 @@ def before_anything_starts():
                              "os.set_inheritable(fd, True); os.execve(fd, ['qaic-run', *sys.argv[2:]], os.environ)",
                              program, *arguments])
             tool.equal(done.returncode, code, f"{arguments}: {done.stderr[:200]}")
+    tool.three_lines(tool.run(["qaic-run", "--as-worker", SCALE_ADD, "--zero"]), 2, "usage", "a worker without a starter")
 
 
 if sys.argv[1:] == ["inside"]:

@@ -26,7 +26,11 @@ int unexpected(const std::exception& error) {
 }
 
 int work(int argc, char** argv) {
-  if (!os::end_with_starter()) return kOurBug;
+  if (!os::end_with_starter()) {
+    print_failure(
+        kTool, {kUsage, "usage", "only qaic-run starts its own worker", "run qaic-run --help", std::nullopt});
+    return kUsage;
+  }
   Progress progress;
   try {
     const auto command = parse_command(argc, argv);
@@ -53,5 +57,6 @@ int watch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return argc > 0 && std::string_view(argv[0]) == kWorkerName ? work(argc, argv) : watch(argc, argv);
+  const bool worker = argc > 1 && std::string_view(argv[1]) == kWorkerMark;
+  return worker ? work(argc - 1, argv + 1) : watch(argc, argv);
 }

@@ -120,7 +120,7 @@ class Supervisor {
 }  // namespace
 
 int supervise(const RunOptions& options, const std::vector<std::string>& arguments) {
-  std::vector<std::string> all{kWorkerName};
+  std::vector<std::string> all{"qaic-run: worker", kWorkerMark};
   all.insert(all.end(), arguments.begin(), arguments.end());
   auto worker = os::Worker::start(os::own_executable(), all);
   if (!worker) {

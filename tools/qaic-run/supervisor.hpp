@@ -9,8 +9,9 @@
 
 namespace qaic::tools::run {
 
-// argv[0] of the worker, which is this same program.
-inline constexpr const char* kWorkerName = "qaic-run: worker";
+// argv[1] of the worker, which is this same program. Not argv[0]: emulators and
+// valgrind put a path there.
+inline constexpr const char* kWorkerMark = "--as-worker";
 
 // Runs `arguments` (those of the command line, whose meaning is `options`) in a
 // worker. Gives the worker's exit code; that of a deadline when it was not
