@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "tools/qaic-run/session.hpp"
+#include "tools/qaic-run/options.hpp"
 
 namespace qaic::tools::run {
 

@@ -9,6 +9,7 @@
 #include "tools/common/exit_code.hpp"
 #include "tools/common/failure.hpp"
 #include "tools/qaic-run/command.hpp"
+#include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/progress.hpp"
 #include "tools/qaic-run/session.hpp"
 #include "tools/qaic-run/supervisor.hpp"

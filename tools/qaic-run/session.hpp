@@ -1,29 +1,10 @@
-// One use of qaic-run: read and check everything, then load, run, compare and
-// report.
+// One use of qaic-run: read and check everything, choose a card, run, report.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "tools/common/command_line.hpp"
+#include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/progress.hpp"
 
 namespace qaic::tools::run {
-
-inline constexpr const char* kTool = "qaic-run";
-
-struct RunOptions {
-  GlobalOptions global;
-  std::string program;
-  std::vector<std::string> inputs;    // NAME=FILE or FILE
-  std::vector<std::string> saves;     // outputs to write
-  std::vector<std::string> expected;  // outputs to compare with
-  bool zero = false;                  // inputs not given are zero
-  std::optional<std::uint64_t> seed;  // inputs not given are random
-  std::uint64_t iterations = 1;
-};
 
 // The worker's whole work. Everything is unloaded on every way out; the exit
 // code is told, and the standard streams are left, before the card is closed.

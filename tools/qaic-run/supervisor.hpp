@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/qaic-run/session.hpp"
+#include "tools/qaic-run/options.hpp"
 
 namespace qaic::tools::run {
 

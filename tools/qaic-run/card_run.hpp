@@ -1,0 +1,57 @@
+// One job on one card: load, run, compare, unload.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <qaic/qaic.hpp>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "tools/common/failure.hpp"
+#include "tools/qaic-run/comparison.hpp"
+#include "tools/qaic-run/job.hpp"
+#include "tools/qaic-run/options.hpp"
+#include "tools/qaic-run/progress.hpp"
+
+namespace qaic::tools::run {
+
+struct Outcome {
+  std::vector<std::uint64_t> latencies_ns;  // one per inference that ended
+  std::uint64_t total_ns = 0;
+  std::uint64_t mismatching_iterations = 0;
+  std::map<std::size_t, Comparison> comparisons;  // of the last iteration that differed, or the last
+  std::vector<base::ByteVector> outputs;          // of the last one, by tensor index, empty for inputs
+  std::optional<qaic_inference_stats> stats;
+};
+
+class CardRun {
+ public:
+  CardRun(const Job& job, const RunOptions& options, Progress& progress, const qaic_card_info& card)
+      : job_(job), options_(options), progress_(progress), card_(card) {}
+
+  // Once. The network is unloaded afterwards; the device stays open until this
+  // object goes, because closing it may take the kernel a long time.
+  void run();
+
+  [[nodiscard]] const qaic_card_info& card() const { return card_; }
+  [[nodiscard]] const Outcome& outcome() const { return outcome_; }
+  [[nodiscard]] const std::vector<Failure>& failures() const { return failures_; }
+
+ private:
+  void failed(const qaic::Error& error);
+  void use_network();
+  void iterate(Inference& inference);
+  void fill_inputs(Inference& inference);
+  void check(Inference& inference);
+
+  const Job& job_;
+  const RunOptions& options_;
+  Progress& progress_;
+  qaic_card_info card_;
+  std::optional<Device> device_;
+  Outcome outcome_;
+  std::vector<Failure> failures_;
+};
+
+}  // namespace qaic::tools::run

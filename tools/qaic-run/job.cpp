@@ -1,0 +1,84 @@
+#include "tools/qaic-run/job.hpp"
+
+#include <fmt/format.h>
+
+#include "tools/common/exit_code.hpp"
+#include "tools/qaic-run/tensor_type.hpp"
+
+namespace qaic::tools::run {
+
+Failure failure_of(const base::Error& error) {
+  return {static_cast<int>(error.kind), error.id, error.what, error.hint, std::nullopt};
+}
+
+namespace {
+
+std::optional<Failure> check_types(const std::vector<qaic_tensor>& tensors) {
+  for (const auto& tensor : tensors) {
+    if (tensor_type(tensor.type).size != 0) continue;
+    return Failure{kUnsupported, "tensor-type",
+                   fmt::format("'{}' has element type {}, which is not known", tensor.name, tensor.type),
+                   "qaic-qpc inspect shows the program", std::nullopt};
+  }
+  return std::nullopt;
+}
+
+// Inputs without a file: random, zero, or missing.
+std::optional<Failure> fill(Job& job, const std::vector<bool>& given, const RunOptions& options) {
+  for (std::size_t i = 0; i < job.tensors.size(); ++i) {
+    const auto& tensor = job.tensors[i];
+    if (tensor.direction != QAIC_TENSOR_INPUT || given[i]) continue;
+    if (options.seed) {
+      job.inputs[i] = random_tensor(tensor, *options.seed);
+    } else if (options.zero) {
+      job.inputs[i].assign(tensor.byte_size, std::byte{0});
+    } else {
+      return Failure{kUsage, "tensor-missing",
+                     fmt::format("no data for input '{}' ({})", tensor.name, tensor_text(tensor)),
+                     fmt::format("-i {}=FILE, or --random, or --zero", tensor.name), std::nullopt};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Job, Failure> prepare_job(const RunOptions& options) {
+  auto program = Program::open(options.program);
+  if (!program) return Failure::from(program.error());
+  auto all = program->tensors();
+  Job job{std::move(*program), std::move(all), {}, {}, {}};
+  if (auto failure = check_types(job.tensors)) return *failure;
+
+  const auto inputs = match_tensors(options.inputs, job.tensors, QAIC_TENSOR_INPUT);
+  const auto saves = match_tensors(options.saves, job.tensors, QAIC_TENSOR_OUTPUT);
+  const auto expected = match_tensors(options.expected, job.tensors, QAIC_TENSOR_OUTPUT);
+  for (const auto* files : {&inputs, &saves, &expected}) {
+    if (!*files) return failure_of(files->error());
+  }
+  job.saves = *saves;
+  job.inputs.resize(job.tensors.size());
+  std::vector<bool> given(job.tensors.size(), false);
+  for (const auto& file : *inputs) {
+    auto bytes = read_tensor(file.path, job.tensors[file.tensor]);
+    if (!bytes) return failure_of(bytes.error());
+    job.inputs[file.tensor] = std::move(*bytes);
+    given[file.tensor] = true;
+  }
+  for (const auto& file : *expected) {
+    auto bytes = read_tensor(file.path, job.tensors[file.tensor]);
+    if (!bytes) return failure_of(bytes.error());
+    job.expected[file.tensor] = std::move(*bytes);
+  }
+  if (auto failure = fill(job, given, options)) return *failure;
+  return job;
+}
+
+base::Result<void> Job::save(const std::vector<base::ByteVector>& outputs) const {
+  for (const auto& file : saves) {
+    QAIC_CHECK(write_tensor(file.path, tensors[file.tensor], outputs[file.tensor]));
+  }
+  return {};
+}
+
+}  // namespace qaic::tools::run

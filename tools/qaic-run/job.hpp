@@ -1,0 +1,34 @@
+// What is to be run: the program and all files, read and checked before a card
+// is opened.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <qaic/qaic.hpp>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "tools/common/failure.hpp"
+#include "tools/qaic-run/options.hpp"
+#include "tools/qaic-run/tensor_data.hpp"
+
+namespace qaic::tools::run {
+
+struct Job {
+  Program program;
+  std::vector<qaic_tensor> tensors;
+  std::vector<base::ByteVector> inputs;  // by tensor index, empty for outputs
+  std::map<std::size_t, base::ByteVector> expected;
+  std::vector<TensorFile> saves;
+
+  // Writes what was asked for of these outputs, by tensor index.
+  [[nodiscard]] base::Result<void> save(const std::vector<base::ByteVector>& outputs) const;
+};
+
+[[nodiscard]] std::variant<Job, Failure> prepare_job(const RunOptions& options);
+
+[[nodiscard]] Failure failure_of(const base::Error& error);
+
+}  // namespace qaic::tools::run

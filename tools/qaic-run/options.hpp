@@ -1,0 +1,26 @@
+// What the command line asks for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/common/command_line.hpp"
+
+namespace qaic::tools::run {
+
+inline constexpr const char* kTool = "qaic-run";
+
+struct RunOptions {
+  GlobalOptions global;
+  std::string program;
+  std::vector<std::string> inputs;    // NAME=FILE or FILE
+  std::vector<std::string> saves;     // outputs to write
+  std::vector<std::string> expected;  // outputs to compare with
+  bool zero = false;                  // inputs not given are zero
+  std::optional<std::uint64_t> seed;  // inputs not given are random
+  std::uint64_t iterations = 1;
+};
+
+}  // namespace qaic::tools::run

@@ -1,0 +1,136 @@
+#include "tools/qaic-run/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "tools/qaic-run/tensor_type.hpp"
+
+namespace qaic::tools::run {
+
+namespace {
+
+std::uint64_t percentile(const Outcome& outcome, double fraction) {
+  auto sorted = outcome.latencies_ns;
+  std::sort(sorted.begin(), sorted.end());
+  const auto rank = static_cast<std::size_t>(fraction * static_cast<double>(sorted.size() - 1) + 0.5);
+  return sorted[rank];
+}
+
+double per_second(const Outcome& outcome) {
+  return static_cast<double>(outcome.latencies_ns.size()) * 1e9 / static_cast<double>(outcome.total_ns);
+}
+
+nlohmann::json tensor_row(const Job& job, const Outcome& outcome, std::size_t i) {
+  const auto& tensor = job.tensors[i];
+  nlohmann::json row{{"name", tensor.name},
+                     {"direction", tensor.direction == QAIC_TENSOR_INPUT ? "input" : "output"},
+                     {"type", tensor_type(tensor.type).name},
+                     {"dims", std::vector<std::int32_t>(tensor.dims, tensor.dims + tensor.dim_count)},
+                     {"size_bytes", tensor.byte_size},
+                     {"comparison", nullptr}};
+  const auto found = outcome.comparisons.find(i);
+  if (found != outcome.comparisons.end()) {
+    const auto& c = found->second;
+    row["comparison"] = {{"equal", c.mismatches == 0},
+                         {"elements", c.elements},
+                         {"mismatches", c.mismatches},
+                         {"first_mismatch", c.first_mismatch ? nlohmann::json(*c.first_mismatch) : nullptr},
+                         {"largest_error", c.largest_error}};
+  }
+  return row;
+}
+
+// Where the largest element of each row is: a row is the last dimension.
+void print_largest(std::string& text, const qaic_tensor& tensor, base::Bytes bytes) {
+  constexpr std::size_t kShown = 20;
+  const std::size_t size = tensor_type(tensor.type).size;
+  const auto row = tensor.dim_count == 0 ? 0 : static_cast<std::size_t>(tensor.dims[tensor.dim_count - 1]);
+  if (row < 2) return;
+  const std::size_t rows = bytes.size() / size / row;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "    largest{} at:", rows > 1 ? " of each row" : "");
+  for (std::size_t r = 0; r < std::min(rows, kShown); ++r) {
+    const std::byte* data = bytes.data() + r * row * size;
+    std::size_t largest = 0;
+    for (std::size_t n = 1; n < row; ++n) {
+      if (element(tensor.type, data + n * size) > element(tensor.type, data + largest * size)) largest = n;
+    }
+    fmt::format_to(out, " {}", largest);
+  }
+  fmt::format_to(out, "{}\n", rows > kShown ? " …" : "");
+}
+
+void print_output(std::string& text, const Job& job, const Outcome& outcome, std::size_t i) {
+  constexpr std::size_t kShown = 10;
+  const auto out = std::back_inserter(text);
+  const std::size_t size = tensor_type(job.tensors[i].type).size;
+  const auto& bytes = outcome.outputs[i];
+  const std::size_t count = bytes.size() / size;
+  fmt::format_to(out, "  output {} ({}):", job.tensors[i].name, tensor_text(job.tensors[i]));
+  for (std::size_t n = 0; n < std::min(count, kShown); ++n) {
+    fmt::format_to(out, " {}", element_text(job.tensors[i].type, bytes.data() + n * size));
+  }
+  fmt::format_to(out, "{}\n", count > kShown ? " …" : "");
+  print_largest(text, job.tensors[i], bytes);
+  const auto found = outcome.comparisons.find(i);
+  if (found == outcome.comparisons.end()) return;
+  const auto& c = found->second;
+  if (c.mismatches == 0) {
+    fmt::format_to(out, "    equals the expected output, {} elements\n", c.elements);
+  } else {
+    fmt::format_to(out,
+                   "    differs in {} of {} elements, first at {}: expected {}, got {}; largest error {:g}\n",
+                   c.mismatches, c.elements, *c.first_mismatch, c.expected, c.actual, c.largest_error);
+  }
+}
+
+}  // namespace
+
+nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outcome& outcome) {
+  nlohmann::json tensors = nlohmann::json::array();
+  for (std::size_t i = 0; i < job.tensors.size(); ++i) tensors.push_back(tensor_row(job, outcome, i));
+  nlohmann::json row{{"qid", card.qid},
+                     {"pci_address", card.pci_address},
+                     {"node", card.node},
+                     {"program", job.program.name()},
+                     {"tensors", std::move(tensors)},
+                     {"inferences", outcome.latencies_ns.size()},
+                     {"mismatching_inferences", outcome.mismatching_iterations},
+                     {"latency", nullptr},
+                     {"inferences_per_second", nullptr},
+                     {"last_device_latency_us", nullptr}};
+  if (!outcome.latencies_ns.empty()) {
+    row["latency"] = {{"min_ns", percentile(outcome, 0)},
+                      {"median_ns", percentile(outcome, 0.5)},
+                      {"p99_ns", percentile(outcome, 0.99)},
+                      {"max_ns", percentile(outcome, 1)}};
+    row["inferences_per_second"] = per_second(outcome);
+  }
+  if (outcome.stats) row["last_device_latency_us"] = outcome.stats->device_latency_us;
+  return row;
+}
+
+std::string report_text(const Job& job, const CardRun& run) {
+  std::string text;
+  const Outcome& outcome = run.outcome();
+  const qaic_card_info& card = run.card();
+  if (outcome.latencies_ns.empty()) return text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "{} on card {} ({}): {} inference{}", job.program.name(), card.qid, card.pci_address,
+                 outcome.latencies_ns.size(), outcome.latencies_ns.size() == 1 ? "" : "s");
+  if (outcome.latencies_ns.size() == 1) {
+    fmt::format_to(out, ", {:.3f} ms\n", static_cast<double>(outcome.latencies_ns[0]) / 1e6);
+  } else {
+    fmt::format_to(out, ", median {:.3f} ms, p99 {:.3f} ms, {:.0f} per second\n",
+                   static_cast<double>(percentile(outcome, 0.5)) / 1e6,
+                   static_cast<double>(percentile(outcome, 0.99)) / 1e6, per_second(outcome));
+  }
+  for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
+    if (job.tensors[i].direction == QAIC_TENSOR_OUTPUT) print_output(text, job, outcome, i);
+  }
+  return text;
+}
+
+}  // namespace qaic::tools::run

@@ -1,0 +1,15 @@
+// What came of a run, as text and as a row of the JSON document.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tools/qaic-run/card_run.hpp"
+
+namespace qaic::tools::run {
+
+[[nodiscard]] std::string report_text(const Job& job, const CardRun& run);
+// `card` alone when nothing ran on it.
+[[nodiscard]] nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outcome& outcome);
+
+}  // namespace qaic::tools::run
