@@ -15,8 +15,8 @@ constexpr Region kRegions[] = {Region::bar0, Region::bar0, Region::bar0,  Region
                                Region::bar2, Region::bar4, Region::config};
 
 struct Guest {
-  Guest(const std::uint8_t* data, std::size_t size)
-      : world(1U << 20, 80U << 20),
+  Guest(World& w, const std::uint8_t* data, std::size_t size)
+      : world(w),
         in(data, size),
         images(&world.storage),
         bus_master(world.host, world.interrupts),
@@ -26,7 +26,6 @@ struct Guest {
                    (in.u8() & 1) != 0 ? sim::mhi::BootFrom::amss : sim::mhi::BootFrom::pbl),
         function({wire::pci::kAic100, (in.u8() & 1) != 0 ? Messages::msix : Messages::msi}, controller, card,
                  bus_master) {
-    world.cores.clears = false;
     write(Region::config, 4, base::bytes_of(base::le16(6)));
   }
 
@@ -99,7 +98,7 @@ struct Guest {
     insist(card.held().empty());
   }
 
-  World world;
+  World& world;
   FuzzBytes in;
   sim::mhi::ReceivedImages images;
   BusMaster bus_master;
@@ -113,6 +112,8 @@ struct Guest {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Guest(data, size).run();
+  static World world(1U << 20, 80U << 20);
+  world.clear();
+  Guest(world, data, size).run();
   return 0;
 }

@@ -211,10 +211,7 @@ struct Attack {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static World world(0x10000, 4U << 20);
-  world.cores.clears = false;
-  world.cores.started.clear();
-  world.cores.forgotten.clear();
-  world.interrupts.raised.clear();
+  world.clear();
   Attack attack(world, data, size);
   attack.run();
   return 0;

@@ -118,10 +118,7 @@ struct Attack {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static World world(0x10000, 80U << 20);
-  world.cores.clears = false;
-  world.cores.started.clear();
-  world.cores.forgotten.clear();
-  world.interrupts.raised.clear();
+  world.clear();
   Attack(world, data, size).run();
   return 0;
 }

@@ -53,7 +53,6 @@ class Stream {
 };
 
 struct Places {
-  Places() { cores.clears = false; }
   tests::ImageMap storage;
   tests::PlayedCores cores{8U << 20};
 };

@@ -180,11 +180,7 @@ struct Attack {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static World world(kHostBytes, 4U << 20);
-  world.cores.clears = false;
-  world.cores.forgotten.clear();
-  world.interrupts.raised.clear();
-  auto host = world.host.at(HostBlock::kBase, kHostBytes);
-  std::memset(host.data(), 0, host.size());
+  world.clear();
   Attack attack(world, data, size);
   attack.run();
   return 0;

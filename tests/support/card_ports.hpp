@@ -3,6 +3,8 @@
 // nothing but let a test look into and play the NSPs.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -38,6 +40,11 @@ class HostBlock : public sim::device::HostMemory {
   // What the host itself sees.
   base::MutableBytes at(std::uint64_t address, std::size_t size) {
     return base::MutableBytes(bytes_).subspan(static_cast<std::size_t>(address - kBase), size);
+  }
+
+  void clear() {
+    std::fill(bytes_.begin(), bytes_.end(), std::byte{0});
+    reads = writes = 0;
   }
 
   unsigned reads = 0;
@@ -82,6 +89,38 @@ class ImageMap : public sim::device::Storage {
   std::map<std::string, std::string> images;
 };
 
+// Memory that costs only the pages that were touched, between two pages that
+// nobody may touch.
+class LazyMemory {
+ public:
+  explicit LazyMemory(std::size_t size) : size_(size), whole_((size + kPage - 1) / kPage * kPage) {
+    void* at =
+        ::mmap(nullptr, whole_ + 2 * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) std::abort();
+    base_ = static_cast<std::byte*>(at) + kPage;
+    if (::mprotect(base_, whole_, PROT_READ | PROT_WRITE) != 0) std::abort();
+  }
+  LazyMemory(const LazyMemory&) = delete;
+  LazyMemory& operator=(const LazyMemory&) = delete;
+  ~LazyMemory() { ::munmap(base_ - kPage, whole_ + 2 * kPage); }
+
+  base::MutableBytes bytes() { return {base_, size_}; }
+  // The range reads as zero again.
+  void forget(std::size_t offset, std::size_t size) {
+    const std::size_t first = std::min((offset + kPage - 1) / kPage * kPage, offset + size);
+    const std::size_t last = std::max((offset + size) / kPage * kPage, first);
+    std::memset(base_ + offset, 0, first - offset);
+    if (last > first && ::madvise(base_ + first, last - first, MADV_DONTNEED) != 0) std::abort();
+    std::memset(base_ + last, 0, offset + size - last);
+  }
+
+ private:
+  static constexpr std::size_t kPage = 4096;
+  std::size_t size_;
+  std::size_t whole_;
+  std::byte* base_;
+};
+
 // Cores without code. A test reads `started`, plays NSPs through `groups`.
 class PlayedCores : public sim::device::Cores {
  public:
@@ -110,13 +149,12 @@ class PlayedCores : public sim::device::Cores {
     std::vector<std::vector<std::byte>> vtcm_;
   };
 
-  explicit PlayedCores(std::size_t ddr_size)
-      : size_(ddr_size), ddr_(static_cast<std::byte*>(std::calloc(ddr_size, 1)), &std::free) {}
+  explicit PlayedCores(std::size_t ddr_size) : ddr_(ddr_size) {}
 
-  base::MutableBytes ddr() override { return {ddr_.get(), size_}; }
+  base::MutableBytes ddr() override { return ddr_.bytes(); }
   void forget_ddr(std::uint64_t offset, std::uint64_t size) override {
     forgotten.emplace_back(offset, size);
-    if (clears) std::memset(ddr_.get() + offset, 0, static_cast<std::size_t>(size));
+    ddr_.forget(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
   }
   std::string unavailable_reason() override { return unavailable; }
   base::Result<void> check_code(const std::vector<sim::device::CoreSegment>&) override {
@@ -132,7 +170,8 @@ class PlayedCores : public sim::device::Cores {
     return std::make_unique<Group>(*this, next_id_++, program);
   }
 
-  bool clears = true;  // forget_ddr really does; a fuzzer saves the time
+  void restart_ids() { next_id_ = kFirstId; }
+
   std::string unavailable;
   std::string bad_code;
   std::string start_failure;
@@ -141,9 +180,9 @@ class PlayedCores : public sim::device::Cores {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> forgotten;
 
  private:
-  std::size_t size_;
-  std::unique_ptr<std::byte, decltype(&std::free)> ddr_;
-  std::uint32_t next_id_ = 100;
+  LazyMemory ddr_;
+  static constexpr std::uint32_t kFirstId = 100;
+  std::uint32_t next_id_ = kFirstId;
 };
 
 // All five, and the Ports to hand to a card.
@@ -151,6 +190,17 @@ struct World {
   explicit World(std::size_t host_bytes = 4U << 20, std::size_t ddr_bytes = 256U << 20)
       : host(host_bytes), cores(ddr_bytes) {}
   [[nodiscard]] sim::device::Ports ports() { return {host, interrupts, clock, storage, cores}; }
+  // As made, for the next input of a fuzzer: what it does depends on nothing
+  // that was before. There must be no card.
+  void clear() {
+    host.clear();
+    interrupts.raised.clear();
+    clock = HandClock();
+    cores.forget_ddr(0, cores.ddr().size());
+    cores.forgotten.clear();
+    cores.started.clear();
+    cores.restart_ids();
+  }
 
   HostBlock host;
   RecordedInterrupts interrupts;
