@@ -57,6 +57,15 @@ with tempfile.TemporaryDirectory() as folder:
     tool.equal((differs.returncode, comparison["mismatches"], comparison["first_mismatch"],
                 comparison["largest_error"]), (1, 1, 2, 1), "one differing element: exit 1, named")
 
+    near = run(PROGRAM, *given, "-e", inside("wrong.npy"), "--atol", "1", "--cosine", "0.999", "--top-k", "3", "-j")
+    comparison = next(t["comparison"] for t in tool.document(near, "near")["devices"][0]["tensors"] if t["comparison"])
+    tool.equal((near.returncode, comparison["passed"], comparison["equal"], comparison["mismatches"],
+                comparison["top_k"]["same_set"]), (0, True, False, 0, comparison["top_k"]["rows"]), "near enough: exit 0")
+    far = run(PROGRAM, *given, "-e", inside("wrong.npy"), "--rtol", "1e-12", "--top-k", "3")
+    tool.equal(far.returncode, 1, f"not near enough: {far.stderr[:200]}")
+    for line in ("differs in 1 of", "top 3: the same in 1 of 1 rows, in 1 also in order"):
+        tool.check(line in far.stdout, f"not near enough: {line}: {far.stdout}")
+
     piped = tool.simulated(["bash", "-c", f"qaic-run {PROGRAM} -i 0=- -i 1={inside('y.raw')} -i {inside('factor.raw')} -s - < {inside('x.npy')}"
                             f" | cmp - <(tail -c {4 * count} {inside('out.npy')})"])
     tool.equal(piped.returncode, 0, f"stdin and stdout as tensors: {piped.stderr[:200]}")
@@ -82,6 +91,10 @@ with tempfile.TemporaryDirectory() as folder:
         (["-i", inside("y.raw")] * 4, 2, "tensor-too-many"),
         ([], 2, "tensor-missing"),
         (["--zero", "--random"], 2, "usage"),
+        (["--zero", "--atol", "1"], 2, "usage"),
+        (["--zero", "-e", inside("out.npy"), "--atol", "-1"], 2, "usage"),
+        (["--zero", "-e", inside("out.npy"), "--cosine", "1.1"], 2, "usage"),
+        (["--zero", "-e", inside("out.npy"), "--top-k", str(count)], 2, "usage"),
         (["--zero", "-d", "9"], 3, "no-matching-card"),
         (["--zero", "-n", "0"], 2, "usage"),
         (["--zero", "-s", "-", "-j"], 2, "usage"),

@@ -6,7 +6,6 @@
 
 #include "os/file.hpp"
 #include "os/interruption.hpp"
-#include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run {
 
@@ -104,16 +103,10 @@ void CardRun::check(Inference& inference) {
   bool differs = false;
   for (const auto& [index, expected] : job_.expected) {
     const auto memory = inference.tensor(index);
-    const bool same =
-        memory.size() == expected.size() && std::memcmp(memory.data(), expected.data(), expected.size()) == 0;
+    auto found = compare(job_.tensors[index], expected, memory, options_.criteria);
+    differs = differs || !found.passed;
     auto& kept = outcome_.comparisons[index];
-    if (same && kept.mismatches != 0) continue;
-    if (same) {
-      kept.elements = expected.size() / tensor_type(job_.tensors[index].type).size;
-    } else {
-      kept = compare(job_.tensors[index], expected, memory);
-      differs = true;
-    }
+    if (kept.passed || !found.passed) kept = std::move(found);
   }
   if (differs) ++outcome_.mismatching_iterations;
 }

@@ -1,6 +1,7 @@
 #include "tools/qaic-run/command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <string>
 
 #include "tools/common/exit_code.hpp"
@@ -13,6 +14,22 @@ namespace {
 int refuse(const std::string& what) {
   print_failure(kTool, {kUsage, "usage", what, "run qaic-run --help", std::nullopt});
   return kUsage;
+}
+
+void add_criteria(CLI::App& app, Criteria& criteria) {
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  app.add_option("--rtol", criteria.rtol, "--expect: allow an error of X times the expected element")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, kLargest));
+  app.add_option("--atol", criteria.atol, "--expect: allow an error of X")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, kLargest));
+  app.add_option("--cosine", criteria.cosine, "--expect: the cosine similarity must be at least MIN")
+      ->type_name("MIN")
+      ->check(CLI::Range(-1.0, 1.0));
+  app.add_option("--top-k", criteria.top_k, "--expect: the K largest of each row must be at the same places")
+      ->type_name("K")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1} << 20));
 }
 
 }  // namespace
@@ -37,6 +54,7 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
                  "Compare an output with a file, after every inference; exit code 1 when they differ")
       ->type_name("TENSOR")
       ->allow_extra_args(false);
+  add_criteria(app, options.criteria);
   app.add_flag("--random", random, "Inputs not given are random, repeatable by --seed");
   app.add_option("--seed", seed, "Seed of --random (default 1)")->type_name("N");
   app.add_flag("--zero", options.zero, "Inputs not given are zero");
@@ -47,6 +65,9 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
   if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
   if (random && options.zero) return refuse("--random and --zero exclude each other");
   if (random) options.seed = seed;
+  if (!options.criteria.exact() && options.expected.empty()) {
+    return refuse("--rtol, --atol, --cosine and --top-k say how near an output must be to that of --expect");
+  }
   bool stdout_taken = false;
   for (const auto& save : options.saves) stdout_taken = stdout_taken || save == "-" || save.ends_with("=-");
   if (stdout_taken && options.global.json && options.global.output_file.empty()) {

@@ -41,6 +41,20 @@ std::optional<Failure> fill(Job& job, const std::vector<bool>& given, const RunO
   return std::nullopt;
 }
 
+// The K largest of a row of K are always the same.
+std::optional<Failure> check_rows(const Job& job, const RunOptions& options) {
+  if (!options.criteria.top_k) return std::nullopt;
+  for (const auto& [index, bytes] : job.expected) {
+    const auto& tensor = job.tensors[index];
+    if (*options.criteria.top_k < row_length(tensor)) continue;
+    return Failure{kUsage, "usage",
+                   fmt::format("--top-k {}: a row of '{}' ({}) has only {} elements", *options.criteria.top_k,
+                               tensor.name, tensor_text(tensor), row_length(tensor)),
+                   "a smaller K", std::nullopt};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::variant<Job, Failure> prepare_job(const RunOptions& options) {
@@ -70,6 +84,7 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
     if (!bytes) return failure_of(bytes.error());
     job.expected[file.tensor] = std::move(*bytes);
   }
+  if (auto failure = check_rows(job, options)) return *failure;
   if (auto failure = fill(job, given, options)) return *failure;
   return job;
 }

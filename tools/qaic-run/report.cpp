@@ -4,12 +4,18 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run {
 
 namespace {
+
+template <class T>
+nlohmann::json or_null(const std::optional<T>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
 
 std::uint64_t percentile(const Outcome& outcome, double fraction) {
   auto sorted = outcome.latencies_ns;
@@ -22,7 +28,28 @@ double per_second(const Outcome& outcome) {
   return static_cast<double>(outcome.latencies_ns.size()) * 1e9 / static_cast<double>(outcome.total_ns);
 }
 
-nlohmann::json tensor_row(const Job& job, const Outcome& outcome, std::size_t i) {
+nlohmann::json comparison_row(const Comparison& c, const Criteria& criteria) {
+  nlohmann::json row{{"passed", c.passed},
+                     {"equal", c.equal},
+                     {"elements", c.elements},
+                     {"mismatches", c.mismatches},
+                     {"first_mismatch", or_null(c.first_mismatch)},
+                     {"largest_error", c.largest_error},
+                     {"rtol", or_null(criteria.rtol)},
+                     {"atol", or_null(criteria.atol)},
+                     {"cosine", or_null(c.cosine)},
+                     {"top_k", nullptr}};
+  if (c.top_k) {
+    row["top_k"] = {{"k", c.top_k->k},
+                    {"rows", c.top_k->rows},
+                    {"same_set", c.top_k->same_set},
+                    {"same_order", c.top_k->same_order},
+                    {"first_difference", or_null(c.top_k->first_difference)}};
+  }
+  return row;
+}
+
+nlohmann::json tensor_row(const Job& job, const Outcome& outcome, const Criteria& criteria, std::size_t i) {
   const auto& tensor = job.tensors[i];
   nlohmann::json row{{"name", tensor.name},
                      {"direction", tensor.direction == QAIC_TENSOR_INPUT ? "input" : "output"},
@@ -31,14 +58,7 @@ nlohmann::json tensor_row(const Job& job, const Outcome& outcome, std::size_t i)
                      {"size_bytes", tensor.byte_size},
                      {"comparison", nullptr}};
   const auto found = outcome.comparisons.find(i);
-  if (found != outcome.comparisons.end()) {
-    const auto& c = found->second;
-    row["comparison"] = {{"equal", c.mismatches == 0},
-                         {"elements", c.elements},
-                         {"mismatches", c.mismatches},
-                         {"first_mismatch", c.first_mismatch ? nlohmann::json(*c.first_mismatch) : nullptr},
-                         {"largest_error", c.largest_error}};
-  }
+  if (found != outcome.comparisons.end()) row["comparison"] = comparison_row(found->second, criteria);
   return row;
 }
 
@@ -62,7 +82,35 @@ void print_largest(std::string& text, const qaic_tensor& tensor, base::Bytes byt
   fmt::format_to(out, "{}\n", rows > kShown ? " …" : "");
 }
 
-void print_output(std::string& text, const Job& job, const Outcome& outcome, std::size_t i) {
+void print_comparison(std::string& text, const Comparison& c, const Criteria& criteria) {
+  const auto out = std::back_inserter(text);
+  if (c.equal) {
+    fmt::format_to(out, "    equals the expected output, {} elements\n", c.elements);
+    return;
+  }
+  if (c.mismatches == 0) {
+    fmt::format_to(out, "    near the expected output, {} elements; largest error {:g}\n", c.elements,
+                   c.largest_error);
+  } else {
+    fmt::format_to(out,
+                   "    differs in {} of {} elements, first at {}: expected {}, got {}; largest error {:g}\n",
+                   c.mismatches, c.elements, *c.first_mismatch, c.expected, c.actual, c.largest_error);
+  }
+  if (c.cosine) {
+    fmt::format_to(out, "    cosine {:.9g}, {}at least {:g}\n", *c.cosine,
+                   *c.cosine >= *criteria.cosine ? "" : "not ", *criteria.cosine);
+  }
+  if (c.top_k) {
+    fmt::format_to(out, "    top {}: the same in {} of {} rows, in {} also in order{}\n", c.top_k->k,
+                   c.top_k->same_set, c.top_k->rows, c.top_k->same_order,
+                   c.top_k->first_difference
+                       ? fmt::format("; the first other one is row {}", *c.top_k->first_difference)
+                       : "");
+  }
+}
+
+void print_output(std::string& text, const Job& job, const Outcome& outcome, const Criteria& criteria,
+                  std::size_t i) {
   constexpr std::size_t kShown = 10;
   const auto out = std::back_inserter(text);
   const std::size_t size = tensor_type(job.tensors[i].type).size;
@@ -76,21 +124,16 @@ void print_output(std::string& text, const Job& job, const Outcome& outcome, std
   print_largest(text, job.tensors[i], bytes);
   const auto found = outcome.comparisons.find(i);
   if (found == outcome.comparisons.end()) return;
-  const auto& c = found->second;
-  if (c.mismatches == 0) {
-    fmt::format_to(out, "    equals the expected output, {} elements\n", c.elements);
-  } else {
-    fmt::format_to(out,
-                   "    differs in {} of {} elements, first at {}: expected {}, got {}; largest error {:g}\n",
-                   c.mismatches, c.elements, *c.first_mismatch, c.expected, c.actual, c.largest_error);
-  }
+  print_comparison(text, found->second, criteria);
 }
 
 }  // namespace
 
-nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outcome& outcome) {
+nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outcome& outcome,
+                          const Criteria& criteria) {
   nlohmann::json tensors = nlohmann::json::array();
-  for (std::size_t i = 0; i < job.tensors.size(); ++i) tensors.push_back(tensor_row(job, outcome, i));
+  for (std::size_t i = 0; i < job.tensors.size(); ++i)
+    tensors.push_back(tensor_row(job, outcome, criteria, i));
   nlohmann::json row{{"qid", card.qid},
                      {"pci_address", card.pci_address},
                      {"node", card.node},
@@ -112,7 +155,7 @@ nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outc
   return row;
 }
 
-std::string report_text(const Job& job, const CardRun& run) {
+std::string report_text(const Job& job, const CardRun& run, const Criteria& criteria) {
   std::string text;
   const Outcome& outcome = run.outcome();
   const qaic_card_info& card = run.card();
@@ -128,7 +171,7 @@ std::string report_text(const Job& job, const CardRun& run) {
                    static_cast<double>(percentile(outcome, 0.99)) / 1e6, per_second(outcome));
   }
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
-    if (job.tensors[i].direction == QAIC_TENSOR_OUTPUT) print_output(text, job, outcome, i);
+    if (job.tensors[i].direction == QAIC_TENSOR_OUTPUT) print_output(text, job, outcome, criteria, i);
   }
   return text;
 }

@@ -8,8 +8,9 @@
 
 namespace qaic::tools::run {
 
-[[nodiscard]] std::string report_text(const Job& job, const CardRun& run);
+[[nodiscard]] std::string report_text(const Job& job, const CardRun& run, const Criteria& criteria);
 // `card` alone when nothing ran on it.
-[[nodiscard]] nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outcome& outcome);
+[[nodiscard]] nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outcome& outcome,
+                                        const Criteria& criteria);
 
 }  // namespace qaic::tools::run

@@ -81,7 +81,7 @@ class Session {
     return run_->outcome().mismatching_iterations == 0 ? kDone : kVerdictNo;
   }
 
-  std::string text() const { return run_ ? report_text(*job_, *run_) : std::string(); }
+  std::string text() const { return run_ ? report_text(*job_, *run_, options_.criteria) : std::string(); }
 
   int report() const {
     const int code = exit_code();
@@ -91,7 +91,8 @@ class Session {
     int written = kDone;
     if (options_.global.json) {
       nlohmann::json devices = nlohmann::json::array();
-      if (card_) devices.push_back(report_row(*job_, *card_, run_ ? run_->outcome() : Outcome()));
+      if (card_)
+        devices.push_back(report_row(*job_, *card_, run_ ? run_->outcome() : Outcome(), options_.criteria));
       written = write_document(
           envelope("qaic.run/1", kTool, options_.global.devices, code, std::move(devices), failures_),
           options_.global.output_file);
