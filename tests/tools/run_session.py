@@ -3,6 +3,7 @@ import json
 import os
 import struct
 import tempfile
+import zipfile
 
 import tool
 
@@ -70,6 +71,46 @@ with tempfile.TemporaryDirectory() as folder:
                             f" | cmp - <(tail -c {4 * count} {inside('out.npy')})"])
     tool.equal(piped.returncode, 0, f"stdin and stdout as tensors: {piped.stderr[:200]}")
 
+    # Bundles: an independent zip on both sides.
+    def archive(name, members, packing=zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(inside(name), "w", packing) as out:
+            for member, source in members.items():
+                out.write(source, member + ".npy")
+    npy(inside("factor.npy"), "<i4", "(1,)", struct.pack("<i", 3))
+    npy(inside("y.npy"), "<i4", shape, struct.pack(f"<{count}i", *y))
+    named = dict(zip(names, (inside("x.npy"), inside("y.npy"), inside("factor.npy"))))
+    archive("packed.npz", named)
+    archive("stored.npz", named, zipfile.ZIP_STORED)
+    result = outputs[0]["name"]
+    for arguments in ([inside("packed.npz")], [inside("stored.npz")],
+                      [f"{name}={inside('packed.npz')}" for name in names]):
+        given_npz = [word for argument in arguments for word in ("-i", argument)]
+        done = run(PROGRAM, *given_npz, "-e", inside("out.npy"), "-s", inside("saved.npz"))
+        tool.equal(done.returncode, 0, f"inputs from {arguments}: {done.stderr[:300]}")
+    with zipfile.ZipFile(inside("saved.npz")) as file:
+        tool.equal(file.testzip(), None, "a .npz that was saved is whole")
+        tool.equal({name: file.read(name) for name in file.namelist()}, {result + ".npy": saved}, "and has the output")
+    with open(inside("in.json"), "w", encoding="ascii") as file:
+        json.dump(dict(zip(names, (x, y, [3]))), file)
+    done = run(PROGRAM, "-i", inside("in.json"), "-e", inside("saved.npz"), "-s", inside("out.json"))
+    tool.equal(done.returncode, 0, f"inputs from JSON: {done.stderr[:300]}")
+    with open(inside("out.json"), encoding="ascii") as file:
+        tool.equal(json.load(file), {result: got}, "an output as JSON")
+    with open(inside("y.json"), "w", encoding="ascii") as file:
+        json.dump(y, file)
+    done = run(PROGRAM, "-i", f"0={inside('x.npy')}", "-i", inside("y.json"), "-i", inside("factor.raw"), "-e", inside("out.json"))
+    tool.equal(done.returncode, 0, f"a list alone is the next tensor: {done.stderr[:300]}")
+    npy(inside("wide.npy"), "<f8", shape, struct.pack(f"<{count}d", *x))
+    npy(inside("half.npy"), "<f8", shape, struct.pack(f"<{count}d", *([0.5] * count)))
+    cast = run(PROGRAM, "-i", f"0={inside('wide.npy')}", *given[2:], "--cast", "-e", inside("out.npy"))
+    tool.equal(cast.returncode, 0, f"float64 as int32: {cast.stderr[:300]}")
+    archive("stranger.npz", {"nobody": inside("x.npy")})
+    archive("other.npz", {result: inside("x.npy")})
+    with open(inside("cut.npz"), "wb") as file, open(inside("packed.npz"), "rb") as whole:
+        file.write(whole.read()[:-30])
+    with open(inside("cut.json"), "w", encoding="ascii") as file:
+        file.write("[1, 2")
+
     npy(inside("float.npy"), "<f4", shape, struct.pack(f"<{count}f", *([0.0] * count)))
     npy(inside("shape.npy"), "<i4", f"({count}, 1)", struct.pack(f"<{count}i", *x))
     npy(inside("big.npy"), ">i4", shape, struct.pack(f">{count}i", *x))
@@ -80,6 +121,14 @@ with tempfile.TemporaryDirectory() as folder:
         file.write(b"\x93NUMPY\x01\x00\xff\xff{'descr'")
     for arguments, exit_code, error_id in [
         (["-i", inside("float.npy"), "--zero"], 9, "tensor-type"),
+        (["-i", inside("half.npy"), "--zero", "--cast"], 9, "tensor-range"),
+        (["-i", inside("stranger.npz"), "--zero"], 9, "tensor-unknown"),
+        (["-i", inside("other.npz"), "--zero"], 9, "tensor-unknown"),
+        (["-i", "0=" + inside("other.npz"), "--zero"], 9, "tensor-unknown"),
+        (["-i", inside("cut.npz"), "--zero"], 9, "tensor-zip"),
+        (["-i", inside("cut.json"), "--zero"], 9, "tensor-json"),
+        (["-i", "0=" + inside("y.json"), "-i", "1=" + inside("in.json"), "-i", "2=" + inside("y.json")], 9, "tensor-shape"),
+        (["-i", inside("no.npz"), "--zero"], 9, "file-open"),
         (["-i", inside("shape.npy"), "--zero"], 9, "tensor-shape"),
         (["-i", inside("big.npy"), "--zero"], 9, "tensor-npy"),
         (["-i", inside("short.npy"), "--zero"], 9, "tensor-npy"),

@@ -43,7 +43,7 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
   add_device_options(app, options.global);
   app.add_option("PROGRAM", options.program, "QPC file, or a folder with programqpc.bin")->required();
   app.add_option("-i,--input", options.inputs,
-                 "Data of an input: NAME=FILE, POSITION=FILE or FILE; .npy, raw bytes, or - for stdin")
+                 "Data of an input: NAME=FILE, POSITION=FILE or FILE; .npy, .npz, .json, raw, or - for stdin")
       ->type_name("TENSOR")
       ->allow_extra_args(false);
   app.add_option("-s,--save", options.saves,
@@ -55,6 +55,9 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
       ->type_name("TENSOR")
       ->allow_extra_args(false);
   add_criteria(app, options.criteria);
+  app.add_flag_callback(
+      "--cast", [&options] { options.cast = Cast::allowed; },
+      "Convert files of another element type, where the tensor can hold every number");
   app.add_flag("--random", random, "Inputs not given are random, repeatable by --seed");
   app.add_option("--seed", seed, "Seed of --random (default 1)")->type_name("N");
   app.add_flag("--zero", options.zero, "Inputs not given are zero");

@@ -65,7 +65,7 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   if (auto failure = check_types(job.tensors)) return *failure;
 
   const auto inputs = match_tensors(options.inputs, job.tensors, QAIC_TENSOR_INPUT);
-  const auto saves = match_tensors(options.saves, job.tensors, QAIC_TENSOR_OUTPUT);
+  const auto saves = match_saves(options.saves, job.tensors);
   const auto expected = match_tensors(options.expected, job.tensors, QAIC_TENSOR_OUTPUT);
   for (const auto* files : {&inputs, &saves, &expected}) {
     if (!*files) return failure_of(files->error());
@@ -74,26 +74,19 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   job.inputs.resize(job.tensors.size());
   std::vector<bool> given(job.tensors.size(), false);
   for (const auto& file : *inputs) {
-    auto bytes = read_tensor(file.path, job.tensors[file.tensor]);
+    auto bytes = read_tensor(file.path, job.tensors[file.tensor], options.cast);
     if (!bytes) return failure_of(bytes.error());
     job.inputs[file.tensor] = std::move(*bytes);
     given[file.tensor] = true;
   }
   for (const auto& file : *expected) {
-    auto bytes = read_tensor(file.path, job.tensors[file.tensor]);
+    auto bytes = read_tensor(file.path, job.tensors[file.tensor], options.cast);
     if (!bytes) return failure_of(bytes.error());
     job.expected[file.tensor] = std::move(*bytes);
   }
   if (auto failure = check_rows(job, options)) return *failure;
   if (auto failure = fill(job, given, options)) return *failure;
   return job;
-}
-
-base::Result<void> Job::save(const std::vector<base::ByteVector>& outputs) const {
-  for (const auto& file : saves) {
-    QAIC_CHECK(write_tensor(file.path, tensors[file.tensor], outputs[file.tensor]));
-  }
-  return {};
 }
 
 }  // namespace qaic::tools::run

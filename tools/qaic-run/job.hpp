@@ -22,9 +22,6 @@ struct Job {
   std::vector<base::ByteVector> inputs;  // by tensor index, empty for outputs
   std::map<std::size_t, base::ByteVector> expected;
   std::vector<TensorFile> saves;
-
-  // Writes what was asked for of these outputs, by tensor index.
-  [[nodiscard]] base::Result<void> save(const std::vector<base::ByteVector>& outputs) const;
 };
 
 [[nodiscard]] std::variant<Job, Failure> prepare_job(const RunOptions& options);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/common/command_line.hpp"
+#include "tools/qaic-run/cast.hpp"
 #include "tools/qaic-run/comparison.hpp"
 
 namespace qaic::tools::run {
@@ -20,6 +21,7 @@ struct RunOptions {
   std::vector<std::string> saves;     // outputs to write
   std::vector<std::string> expected;  // outputs to compare with
   Criteria criteria;                  // how near they must be
+  Cast cast = Cast::refused;          // of elements in files
   bool zero = false;                  // inputs not given are zero
   std::optional<std::uint64_t> seed;  // inputs not given are random
   std::uint64_t iterations = 1;

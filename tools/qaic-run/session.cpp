@@ -28,7 +28,7 @@ class Session {
       run_->run();
       failures_ = run_->failures();
       if (!run_->outcome().outputs.empty()) {
-        const auto saved = job_->save(run_->outcome().outputs);
+        const auto saved = write_tensors(job_->saves, job_->tensors, run_->outcome().outputs);
         if (!saved) failed(failure_of(saved.error()));
       }
     }

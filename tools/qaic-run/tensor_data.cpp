@@ -3,16 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "os/file.hpp"
+#include "tools/qaic-run/json_tensor.hpp"
 #include "tools/qaic-run/npy.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
+#include "tools/qaic-run/zip.hpp"
 
 namespace qaic::tools::run {
 
+using base::Bytes;
 using base::ByteVector;
 using base::ErrorKind;
 using base::fail;
@@ -24,6 +28,7 @@ namespace {
 constexpr int kStdin = 0;
 constexpr int kStdout = 1;
 constexpr std::size_t kHeaderRoom = 1 << 20;  // of a .npy file, beside its data
+constexpr std::size_t kWidestElement = 8;     // bytes, of what can be cast
 
 std::string dims_text(const qaic_tensor& tensor) {
   std::string text;
@@ -33,18 +38,78 @@ std::string dims_text(const qaic_tensor& tensor) {
   return text.empty() ? "scalar" : text;
 }
 
-const char* word(qaic_tensor_direction direction) {
-  return direction == QAIC_TENSOR_INPUT ? "input" : "output";
+// As many bytes as the tensor's elements can have in any type.
+std::size_t content_limit(const qaic_tensor& tensor) {
+  return tensor.byte_size / tensor_type(tensor.type).size * kWidestElement + kHeaderRoom;
 }
 
-std::string names_of(const std::vector<qaic_tensor>& tensors, qaic_tensor_direction direction) {
-  std::string names;
-  for (const auto& tensor : tensors) {
-    if (tensor.direction == static_cast<std::uint32_t>(direction)) {
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", tensor.name);
-    }
+Result<ByteVector> from_npy(Bytes file, const qaic_tensor& tensor, Cast cast) {
+  QAIC_TRY(const auto npy, parse_npy(file));
+  const auto& type = tensor_type(tensor.type);
+  const bool same_type = npy.type == type.numpy;
+  if (!same_type && cast == Cast::refused) {
+    return fail(make_error(
+        ErrorKind::bad_input, "tensor-type",
+        fmt::format("elements are {}, but '{}' takes {} ({})", npy.type, tensor.name, type.numpy, type.name),
+        "nothing is cast silently; --cast converts what the tensor can hold"));
   }
-  return names.empty() ? "none" : names;
+  const bool same = npy.shape.size() == tensor.dim_count &&
+                    std::equal(npy.shape.begin(), npy.shape.end(), tensor.dims,
+                               [](std::int64_t a, std::int32_t b) { return a == b; });
+  if (!same) {
+    std::string shape;
+    for (const auto dimension : npy.shape) shape += fmt::format("{}{}", shape.empty() ? "" : "x", dimension);
+    return fail(make_error(ErrorKind::bad_input, "tensor-shape",
+                           fmt::format("shape {}, but '{}' takes {}", shape.empty() ? "scalar" : shape,
+                                       tensor.name, dims_text(tensor))));
+  }
+  const Bytes data = file.subspan(npy.data_offset, npy.data_size);
+  if (!same_type) return cast_elements(npy.type, data, tensor);
+  return ByteVector(data.begin(), data.end());
+}
+
+Result<ByteVector> from_archive(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+  QAIC_TRY(const auto archive, read_bundle(path));
+  QAIC_TRY(const auto members, zip_members(archive));
+  for (const auto& member : members) {
+    if (member.name != std::string(tensor.name) + ".npy" && member.name != tensor.name) continue;
+    QAIC_TRY(const auto content, zip_content(archive, member, content_limit(tensor)));
+    return from_npy(content, tensor, cast);
+  }
+  return fail(
+      make_error(ErrorKind::bad_input, "tensor-unknown", fmt::format("no array '{}' in it", tensor.name)));
+}
+
+Result<ByteVector> from_json(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+  QAIC_TRY(const auto text, read_bundle(path));
+  QAIC_TRY(const auto document, parse_json(text));
+  if (!document.is_object()) return tensor_from_json(document, tensor, cast);
+  const auto found = document.find(tensor.name);
+  if (found != document.end()) return tensor_from_json(*found, tensor, cast);
+  return fail(make_error(ErrorKind::bad_input, "tensor-unknown", fmt::format("no '{}' in it", tensor.name)));
+}
+
+Result<ByteVector> from_single(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+  const std::size_t limit = content_limit(tensor);
+  auto file = path == "-" ? os::read_rest(kStdin, limit, "stdin") : os::read_file(path, limit);
+  if (!file) {
+    if (file.error().domain == base::ErrorDomain::system) file.error().kind = ErrorKind::bad_input;
+    return file;
+  }
+  if (is_npy(*file)) return from_npy(*file, tensor, cast);
+  if (file->size() == tensor.byte_size) return file;
+  return fail(make_error(ErrorKind::bad_input, "tensor-size",
+                         fmt::format("{} bytes, but '{}' ({}) takes {}", file->size(), tensor.name,
+                                     tensor_text(tensor), tensor.byte_size)));
+}
+
+ByteVector npy_of_tensor(const qaic_tensor& tensor, Bytes bytes) {
+  const std::vector<std::int64_t> shape(tensor.dims, tensor.dims + tensor.dim_count);
+  const std::string header = npy_header(std::string(tensor_type(tensor.type).numpy), shape);
+  const auto head = base::as_bytes(header);
+  ByteVector out(head.size() + bytes.size());
+  std::copy(bytes.begin(), bytes.end(), std::copy(head.begin(), head.end(), out.begin()));
+  return out;
 }
 
 }  // namespace
@@ -53,110 +118,46 @@ std::string tensor_text(const qaic_tensor& tensor) {
   return fmt::format("{} {}", tensor_type(tensor.type).name, dims_text(tensor));
 }
 
-Result<std::vector<TensorFile>> match_tensors(const std::vector<std::string>& arguments,
-                                              const std::vector<qaic_tensor>& tensors,
-                                              qaic_tensor_direction direction) {
-  std::vector<std::size_t> candidates;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].direction == static_cast<std::uint32_t>(direction)) candidates.push_back(i);
+Result<ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+  auto content = is_archive(path) ? from_archive(path, tensor, cast)
+                 : is_json(path)  ? from_json(path, tensor, cast)
+                                  : from_single(path, tensor, cast);
+  if (!content && !content.error().what.starts_with(path)) {
+    content.error().what = path + ": " + content.error().what;
   }
-  std::vector<TensorFile> files;
-  const auto taken = [&](std::size_t index) {
-    return std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.tensor == index; });
-  };
-  std::vector<std::string> unnamed;
-  for (const auto& argument : arguments) {
-    const auto equals = argument.find('=');
-    if (equals == std::string::npos) {
-      unnamed.push_back(argument);
+  return content;
+}
+
+Result<void> write_tensors(const std::vector<TensorFile>& files, const std::vector<qaic_tensor>& tensors,
+                           const std::vector<ByteVector>& contents) {
+  std::map<std::string, std::vector<std::size_t>> bundles;
+  for (const auto& file : files) {
+    if (is_archive(file.path) || is_json(file.path)) {
+      bundles[file.path].push_back(file.tensor);
       continue;
     }
-    const std::string name = argument.substr(0, equals);
-    std::size_t index = tensors.size();
-    for (const auto i : candidates) {
-      if (name == tensors[i].name) index = i;
+    const auto& bytes = contents[file.tensor];
+    const auto out = file.path.ends_with(".npy") ? npy_of_tensor(tensors[file.tensor], bytes) : bytes;
+    QAIC_CHECK(file.path == "-" ? os::write_all(kStdout, out) : os::write_file(file.path, out));
+  }
+  for (const auto& [path, indexes] : bundles) {
+    if (is_archive(path)) {
+      std::vector<ZipInput> members;
+      for (const auto i : indexes) {
+        members.push_back({std::string(tensors[i].name) + ".npy", npy_of_tensor(tensors[i], contents[i])});
+      }
+      QAIC_TRY(const auto archive, make_zip(members));
+      QAIC_CHECK(os::write_file(path, archive));
+    } else {
+      std::string text;
+      for (const auto i : indexes) {
+        text += fmt::format("{}{}: {}", text.empty() ? "{" : ",\n ", nlohmann::json(tensors[i].name).dump(),
+                            json_of_tensor(tensors[i], contents[i]));
+      }
+      QAIC_CHECK(os::write_file(path, base::as_bytes(text + "}\n")));
     }
-    std::size_t position = 0;
-    const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), position);
-    if (index == tensors.size() && error == std::errc() && rest == name.data() + name.size() &&
-        position < candidates.size()) {
-      index = candidates[position];
-    }
-    if (index == tensors.size()) {
-      return fail(make_error(ErrorKind::bad_input, "tensor-unknown",
-                             fmt::format("the program has no {} '{}'", word(direction), name),
-                             fmt::format("its {}s: {}", word(direction), names_of(tensors, direction))));
-    }
-    if (taken(index)) {
-      return fail(make_error(ErrorKind::usage, "tensor-twice",
-                             fmt::format("{} '{}' is given twice", word(direction), tensors[index].name)));
-    }
-    files.push_back({index, argument.substr(equals + 1)});
   }
-  for (const auto& path : unnamed) {
-    const auto next = std::find_if(candidates.begin(), candidates.end(), [&](auto i) { return !taken(i); });
-    if (next == candidates.end()) {
-      return fail(make_error(
-          ErrorKind::usage, "tensor-too-many",
-          fmt::format("'{}': the program has only {} {}s", path, candidates.size(), word(direction)),
-          fmt::format("its {}s: {}", word(direction), names_of(tensors, direction))));
-    }
-    files.push_back({*next, path});
-  }
-  return files;
-}
-
-Result<ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor) {
-  const std::size_t limit = tensor.byte_size + kHeaderRoom;
-  auto file = path == "-" ? os::read_rest(kStdin, limit, "stdin") : os::read_file(path, limit);
-  if (!file) {
-    if (file.error().domain == base::ErrorDomain::system) file.error().kind = ErrorKind::bad_input;
-    return fail(file.error());
-  }
-  if (!is_npy(*file)) {
-    if (file->size() != tensor.byte_size) {
-      return fail(make_error(ErrorKind::bad_input, "tensor-size",
-                             fmt::format("{}: {} bytes, but '{}' ({}) takes {}", path, file->size(),
-                                         tensor.name, tensor_text(tensor), tensor.byte_size)));
-    }
-    return file;
-  }
-  auto npy = parse_npy(*file);
-  if (!npy) {
-    npy.error().what = path + ": " + npy.error().what;
-    return fail(npy.error());
-  }
-  const auto& type = tensor_type(tensor.type);
-  if (npy->type != type.numpy) {
-    return fail(make_error(ErrorKind::bad_input, "tensor-type",
-                           fmt::format("{}: elements are {}, but '{}' takes {} ({})", path, npy->type,
-                                       tensor.name, type.numpy, type.name),
-                           "convert it first: nothing is cast silently"));
-  }
-  const bool same = npy->shape.size() == tensor.dim_count &&
-                    std::equal(npy->shape.begin(), npy->shape.end(), tensor.dims,
-                               [](std::int64_t a, std::int32_t b) { return a == b; });
-  if (!same) {
-    std::string shape;
-    for (const auto dimension : npy->shape) shape += fmt::format("{}{}", shape.empty() ? "" : "x", dimension);
-    return fail(make_error(ErrorKind::bad_input, "tensor-shape",
-                           fmt::format("{}: shape {}, but '{}' takes {}", path,
-                                       shape.empty() ? "scalar" : shape, tensor.name, dims_text(tensor))));
-  }
-  file->erase(file->begin(), file->begin() + static_cast<std::ptrdiff_t>(npy->data_offset));
-  return file;
-}
-
-Result<void> write_tensor(const std::string& path, const qaic_tensor& tensor, base::Bytes bytes) {
-  ByteVector out;
-  if (path.ends_with(".npy")) {
-    const std::vector<std::int64_t> shape(tensor.dims, tensor.dims + tensor.dim_count);
-    const std::string header = npy_header(std::string(tensor_type(tensor.type).numpy), shape);
-    const auto head = base::as_bytes(header);
-    out.assign(head.begin(), head.end());
-  }
-  out.insert(out.end(), bytes.begin(), bytes.end());
-  return path == "-" ? os::write_all(kStdout, out) : os::write_file(path, out);
+  return {};
 }
 
 ByteVector random_tensor(const qaic_tensor& tensor, std::uint64_t seed) {

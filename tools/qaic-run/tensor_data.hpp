@@ -1,5 +1,4 @@
-// Bytes of tensors from and to files: which file belongs to which tensor, and
-// whether what is in it is that tensor.
+// Bytes of tensors from and to files.
 #pragma once
 
 #include <cstdint>
@@ -9,30 +8,25 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "tools/qaic-run/cast.hpp"
+#include "tools/qaic-run/tensor_files.hpp"
 
 namespace qaic::tools::run {
 
-// "NAME=FILE" or "FILE" from the command line, matched to a tensor.
-struct TensorFile {
-  std::size_t tensor = 0;  // index
-  std::string path;        // "-" is stdin or stdout
-};
+// Reads a file for a tensor: the array of its name in a .npz file, the lists in
+// a .json file (of its name, when that is an object), a .npy file by its own
+// header, anything else as raw bytes of exactly the tensor's size. Type and
+// shape must be the tensor's; another type only with `cast`. Error ids:
+// tensor-npy, tensor-zip, tensor-json, tensor-type, tensor-shape, tensor-size,
+// tensor-range, tensor-unknown.
+[[nodiscard]] base::Result<base::ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor,
+                                                         Cast cast);
 
-// Matches arguments to tensors of one direction: NAME=FILE by name or by
-// position (0=FILE), FILE alone takes the next one not named. Error ids:
-// tensor-unknown, tensor-twice, tensor-too-many.
-[[nodiscard]] base::Result<std::vector<TensorFile>> match_tensors(const std::vector<std::string>& arguments,
-                                                                  const std::vector<qaic_tensor>& tensors,
-                                                                  qaic_tensor_direction direction);
-
-// Reads a file for a tensor: .npy by its own header (type and shape must be
-// the tensor's), anything else as raw bytes of exactly the tensor's size.
-// Error ids: tensor-npy, tensor-type, tensor-shape, tensor-size.
-[[nodiscard]] base::Result<base::ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor);
-
-// Writes one: .npy when the name ends so, else raw.
-[[nodiscard]] base::Result<void> write_tensor(const std::string& path, const qaic_tensor& tensor,
-                                              base::Bytes bytes);
+// Writes them: as .npz, .json or .npy when the name ends so, else raw. Several
+// with one .npz or .json name go into that file together.
+[[nodiscard]] base::Result<void> write_tensors(const std::vector<TensorFile>& files,
+                                               const std::vector<qaic_tensor>& tensors,
+                                               const std::vector<base::ByteVector>& contents);
 
 // Repeatable data for a tensor: integers over their whole range, floats in [-1, 1).
 [[nodiscard]] base::ByteVector random_tensor(const qaic_tensor& tensor, std::uint64_t seed);

@@ -339,10 +339,16 @@ constexpr std::array kExplanations{
         "A struct's size field is not set, or smaller than any version of it: a bug of the calling program."},
     Explanation{"sysfs-pci", "/sys/bus/pci/devices exists and cannot be listed."},
     Explanation{"tensor-dims", "A tensor has more dimensions than the interface can show."},
+    Explanation{"tensor-json",
+                "A .json file is no JSON document. A tensor is nested lists of numbers; several are an "
+                "object of them."},
     Explanation{"tensor-missing", "An input has no data. Give a file with -i, or say --random or --zero."},
     Explanation{"tensor-npy",
                 "A .npy file cannot be used as it is: big-endian, Fortran order, structured, cut off, or its "
                 "data is not as long as its header says."},
+    Explanation{"tensor-range",
+                "A number in a file is none that the tensor's type has: too large, or with a fraction for an "
+                "integer."},
     Explanation{"tensor-shape", "The array's shape is not the tensor's. Nothing is reshaped silently."},
     Explanation{
         "tensor-size",
@@ -356,6 +362,9 @@ constexpr std::array kExplanations{
                 "The array's elements are not of the tensor's type. Nothing is cast silently."},
     Explanation{"tensor-unknown",
                 "The program has no tensor of that name or position. The hint lists its tensors."},
+    Explanation{
+        "tensor-zip",
+        "A .npz file is no whole zip archive, or of a kind that is not supported (encrypted, above 4 GiB)."},
     Explanation{"transaction-status", "The card refused the protocol handshake of the kernel driver."},
     Explanation{"tree-file", "A file of the simulated /sys could not be made."},
     Explanation{"tree-folder", "A folder of the simulated /sys could not be made."},
