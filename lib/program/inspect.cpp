@@ -271,6 +271,17 @@ void put_program(JsonWriter& out, const Program& program) {
     put(out, "direction", name(buffer.direction));
   });
   put(out, "allowed_shape_count", std::uint64_t{program.descriptor.allowed_shapes.size()});
+  out.key("allowed_shapes").begin_array();
+  for (const auto& tuple : program.descriptor.allowed_shapes) {
+    out.begin_array();
+    for (const auto& shape : tuple) {
+      out.begin_object();
+      put_dims(out, shape.dims);
+      out.end_object();
+    }
+    out.end_array();
+  }
+  out.end_array();
   put_resources(out, program);
   put_card_setup(out, program.metadata);
   put_requests(out, program.metadata);

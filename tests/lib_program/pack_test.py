@@ -80,10 +80,30 @@ def main(folder):
 
     # A folder stands for the file in it; -O writes instead of printing.
     text = run("inspect", folder).stdout
-    for part in ("Program double", "wait_equal s0 1", "doorbell multicast 0+4 := 1", "BO 1"):
+    for part in ("Program double", "    0 b0+0 > mc1+0                     128 s0==1      s0=0       mc0+0=1\n",
+                 "    1 b1+0 < ddr+64                    128 s1==0      s1=1       mc0+4=1\n", "BO 1"):
         check(part in text, f"'{part}' in the text")
     out = os.path.join(folder, "report")
     check(run("inspect", packed, "-O", out).stdout == "" and open(out).read() == text, "-O")
+
+    # A request of many parts and long numbers goes on below, within 80 columns.
+    def crowded(value):
+        value["dynamic_shared_ddr_size"] = 1 << 62
+        request = value["requests"][0]
+        request["memory"] = {"ddr": "dynamic_shared", "offset": (1 << 61) + 64}
+        request["semaphores"] += [{"op": "inc", "number": i % 2, "when": "post", "in_fence": True} for i in range(5)]
+        request["doorbells"] = [{"mcid": 0, "offset": 1000 + i, "data": 200 + i, "bits": 8} for i in range(6)]
+        value["requests"].insert(1, {"semaphores": [{"op": "wait_positive_then_dec", "number": 0, "when": "pre"}]})
+
+    pack(changed(crowded))
+    lines = run("inspect", packed).stdout.splitlines()
+    check(max(map(len, lines)) <= 80, "80 columns: " + max(lines, key=len))
+    start = lines.index("DMA requests of one inference, in order") + 2
+    check(lines[start].split()[:4] == ["0", "b0+0", "128", "s0==1"], lines[start])
+    check(any("> dyn+0x2000000000000040" in line for line in lines), "a long offset")
+    for part in ("s1++|in", "mc0+1005=205/8", "s0>0--"):
+        check(any(part in line for line in lines[start:]), part)
+    pack(example)
 
     # Constants travel, split as described.
     constants = os.path.join(folder, "constants")

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "tools/qaic-qpc/timeline.hpp"
+
 namespace qaic::qpc {
 namespace {
 
@@ -42,43 +44,6 @@ std::string threads(const Json& list) {
   return out;
 }
 
-std::string semaphore(const Json& op) {
-  const std::string_view fences = op["in_fence"] == true
-                                      ? (op["out_fence"] == true ? " fence in+out" : " fence in")
-                                      : (op["out_fence"] == true ? " fence out" : "");
-  const std::string name = text(op["op"]);
-  const bool has_value = name == "init" || name == "wait_equal" || name == "wait_at_least";
-  return fmt::format("{} s{}{}{}", name, op["number"].dump(), has_value ? " " + op["value"].dump() : "",
-                     fences);
-}
-
-std::string request(const Json& r) {
-  std::string out = fmt::format("{:>5}  ", r["index"].dump());
-  const auto list = [&](const char* when) {
-    for (const auto& op : r["semaphores"]) {
-      if (op["when"] == when) out += semaphore(op) + "; ";
-    }
-  };
-  list("pre");
-  if (r["size_bytes"] == 0) {
-    out += "no data; ";
-  } else {
-    const std::string buffer = fmt::format("buffer {}+{}", r["buffer"].dump(), r["host_offset"].dump());
-    const std::string memory =
-        r["mcid"].is_null() ? fmt::format("{}+{}", text(r["memory"]), r["memory_offset"].dump())
-                            : fmt::format("multicast {}+{}", r["mcid"].dump(), r["memory_offset"].dump());
-    const bool in = r["transfer"] == "in";
-    out += fmt::format("{} B {} -> {}; ", r["size_bytes"].dump(), in ? buffer : memory, in ? memory : buffer);
-  }
-  list("post");
-  for (const auto& bell : r["doorbells"]) {
-    out += fmt::format("doorbell multicast {}+{} := {} ({} bits); ", bell["mcid"].dump(),
-                       bell["offset"].dump(), bell["data"].dump(), bell["bits"].dump());
-  }
-  out.resize(out.size() - 2);
-  return out + "\n";
-}
-
 void tensors(std::string& out, const Json& list) {
   out += "Tensors\n";
   for (const auto& t : list) {
@@ -95,6 +60,27 @@ void tensors(std::string& out, const Json& list) {
       out += fmt::format(" NOT USABLE: needs transform '{}'", text(t["unsupported_transform"]));
     }
     out += "\n";
+  }
+}
+
+// The tuples of shapes that the tensors may have together.
+void shapes(std::string& out, const Json& program) {
+  const Json& tuples = program["allowed_shapes"];
+  if (tuples.empty()) return;
+  out += "Allowed shapes\n";
+  std::size_t index = 0;
+  for (const auto& tuple : tuples) {
+    std::string line = fmt::format("  {:<4}", index++);
+    for (std::size_t i = 0; i < tuple.size(); ++i) {
+      const std::string name = i < program["tensors"].size() ? text(program["tensors"][i]["name"]) : "?";
+      const std::string item = fmt::format(" {} [{}]", name, shape(tuple[i]["dims"]));
+      if (line.size() + item.size() > 80) {
+        out += line + "\n";
+        line = "      ";
+      }
+      line += item;
+    }
+    out += line + "\n";
   }
 }
 
@@ -165,7 +151,8 @@ std::string report_text(const Json& document) {
     const Json& v = program["versions"];
     out += fmt::format("Program {}\n", text(program["name"]));
     out += fmt::format(
-        "  Versions: container {}, descriptor {}, metadata {}, exec context {}, hardware {}, ELF flags {}\n",
+        "  Versions: container {}, descriptor {}, metadata {}, exec context {},\n"
+        "            hardware {}, ELF flags {}\n",
         text(container["version"]), text(v["descriptor"]), text(v["metadata"]),
         v["exec_context_major"].dump(), text(v["hardware"]), text(v["elf_flags"]));
   }
@@ -175,12 +162,12 @@ std::string report_text(const Json& document) {
   }
   if (program.is_null()) return out;
   tensors(out, program["tensors"]);
+  shapes(out, program);
   needs(out, program["resources"]);
   out += fmt::format("Threads: {}\n", threads(program["threads"]));
   out += fmt::format("Semaphores begin as: {}\n", program["semaphore_init"].dump());
   multicast(out, program);
-  out += "DMA requests of one inference\n";
-  for (const auto& r : program["requests"]) out += request(r);
+  out += timeline_text(program["requests"]);
   submission(out, program);
   return out;
 }
