@@ -19,4 +19,17 @@ base::Error null_argument(std::string_view name) {
                           "the argument `" + std::string(name) + "` is NULL");
 }
 
+base::Error size_not_set() {
+  return base::make_error(base::ErrorKind::usage, "struct-size",
+                          "a struct was passed whose member `size` is not set");
+}
+
+base::Result<void> refuse_null(std::string_view name) {
+  return base::fail(null_argument(name));
+}
+
+base::Result<void> refuse_size() {
+  return base::fail(size_not_set());
+}
+
 }  // namespace qaic::api

@@ -29,7 +29,7 @@ void set_error(qaic_error* out, const base::Error& error);
 // Runs `body`, which returns base::Result<void>; 0, or -1 with *error filled.
 // The one place where exceptions end.
 template <class Body>
-int guard(qaic_error* error, Body&& body) noexcept {
+[[gnu::always_inline]] inline int guard(qaic_error* error, Body&& body) noexcept {
   try {
     const base::Result<void> result = body();
     if (result) return 0;
@@ -45,22 +45,17 @@ int guard(qaic_error* error, Body&& body) noexcept {
 }
 
 [[nodiscard]] base::Error null_argument(std::string_view name);
-
-// Whether give() would take it; to be asked before what cannot be undone.
-template <class Struct>
-[[nodiscard]] base::Result<void> can_give(const Struct* out) {
-  if (out == nullptr) return base::fail(null_argument("out"));
-  if (out->size >= sizeof(out->size)) return {};
-  return base::fail(base::make_error(base::ErrorKind::usage, "struct-size",
-                                     "a struct was passed whose member `size` is not set"));
-}
+[[nodiscard, gnu::cold]] base::Error size_not_set();
+[[nodiscard, gnu::cold]] base::Result<void> refuse_null(std::string_view name);
+[[nodiscard, gnu::cold]] base::Result<void> refuse_size();
 
 // Copies `filled` to the caller's struct under the size rule of qaic.h: as many
 // bytes as the caller's `size` says, zero where it is newer than this library.
 template <class Struct>
 [[nodiscard]] base::Result<void> give(Struct* out, Struct filled) {
-  if (const auto checked = can_give(out); !checked) return checked;
+  if (out == nullptr) return refuse_null("out");
   const std::size_t size = out->size;
+  if (size < sizeof(out->size)) return refuse_size();
   filled.size = out->size;
   const std::size_t known = std::min(size, sizeof(Struct));
   std::memcpy(static_cast<void*>(out), &filled, known);
@@ -71,7 +66,7 @@ template <class Struct>
 // The caller's struct under the same rule: zero what it does not know of.
 template <class Struct>
 [[nodiscard]] base::Result<Struct> taken(const Struct& in) {
-  if (const auto checked = can_give(&in); !checked) return base::fail(checked.error());
+  if (in.size < sizeof(in.size)) return base::fail(size_not_set());
   Struct out{};
   std::memcpy(static_cast<void*>(&out), &in, std::min<std::size_t>(in.size, sizeof(Struct)));
   return out;

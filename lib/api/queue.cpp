@@ -19,20 +19,67 @@ core::Queue::Timeout timeout_of(std::uint32_t ms) {
   return std::chrono::milliseconds(ms);
 }
 
-qaic_completion to_c(const core::Completion& completion) {
-  qaic_completion out{};
-  out.slot = completion.slot;
-  out.user_data = completion.user_data;
-  if (completion.error) out.kind = static_cast<std::uint32_t>(completion.error->kind);
-  return out;
+// The kind of what became of the inference, if not its outputs; told by `error`.
+[[gnu::cold]] std::uint32_t tell(const core::Queue& queue, const core::Completion& completion,
+                                 qaic_error* error) {
+  const base::Error reason = queue.error_of(completion);
+  set_error(error, reason);
+  return static_cast<std::uint32_t>(reason.kind);
 }
 
-// The completion to the caller; what became of the inference, if not its
-// outputs, to `error`.
-base::Result<void> give_completion(const core::Completion& completion, qaic_completion* out,
-                                   qaic_error* error) {
-  if (completion.error) set_error(error, *completion.error);
-  return give(out, to_c(completion));
+qaic_completion to_c(const core::Queue& queue, const core::Completion& completion, qaic_error* error) {
+  return {sizeof(qaic_completion), completion.slot, completion.user_data,
+          completion.succeeded() ? 0 : tell(queue, completion, error), 0};
+}
+
+// What seldom happens, out of the way of what often does.
+[[gnu::cold]] int refuse_exception(qaic_error* error) {
+  return guard(error, []() -> base::Result<void> { throw; });
+}
+
+[[gnu::cold]] int refuse_null_queue(qaic_error* error) {
+  return guard(error, []() -> base::Result<void> { return base::fail(null_argument("queue")); });
+}
+
+[[gnu::cold]] int refuse(qaic_error* error, const core::Queue& queue, std::uint32_t slot,
+                         core::Queue::Refusal refusal) {
+  return guard(error, [&]() -> base::Result<void> { return base::fail(queue.error_of(slot, refusal)); });
+}
+
+[[gnu::cold]] int refuse_fetch(const qaic_queue* queue, qaic_completion* out, qaic_error* error) {
+  if (queue == nullptr) return refuse_null_queue(error);
+  return guard(error, [&] { return give(out, qaic_completion{}); });
+}
+
+[[gnu::cold]] int give_unusual(const core::Queue& queue, const base::Result<core::Completion>& fetched,
+                               qaic_completion* out, qaic_error* error) {
+  return guard(error, [&]() -> base::Result<void> {
+    if (!fetched) return base::fail(fetched.error());
+    return give(out, to_c(queue, *fetched, error));
+  });
+}
+
+// Shared by next and wait, whose `fetch` it calls. What usually happens makes
+// no Result<void>: an Error, even one that is not there, is a hundred bytes.
+template <class Fetch>
+[[gnu::always_inline]] inline int fetch_completion(qaic_queue* queue, qaic_completion* out, qaic_error* error,
+                                                   Fetch&& fetch) noexcept {
+  if (queue == nullptr || out == nullptr || out->size < sizeof(out->size)) {
+    return refuse_fetch(queue, out, error);
+  }
+  try {
+    const auto fetched = fetch(*queue->queue);
+    if (!fetched || !fetched->succeeded() || out->size != sizeof(*out)) {
+      return give_unusual(*queue->queue, fetched, out, error);
+    }
+    out->slot = fetched->slot;
+    out->user_data = fetched->user_data;
+    out->kind = 0;
+    out->reserved = 0;
+    return 0;
+  } catch (...) {
+    return refuse_exception(error);
+  }
 }
 
 base::Result<core::QueueOptions> queue_options(const qaic_queue_options& given) {
@@ -47,13 +94,11 @@ base::Result<core::QueueOptions> queue_options(const qaic_queue_options& given) 
     case QAIC_QUEUE_CALLBACK:
       if (given.callback == nullptr) return base::fail(null_argument("callback"));
       options.delivery = core::Delivery::callback;
-      options.callback = [function = given.callback, context = given.context](const core::Completion& done) {
-        qaic_completion completion = to_c(done);
-        completion.size = sizeof(completion);
-        if (!done.error) return function(context, &completion, nullptr);
-        qaic_error error{};
-        set_error(&error, *done.error);
-        function(context, &completion, &error);
+      options.callback = [function = given.callback, context = given.context](
+                             const core::Queue& queue, const core::Completion& completion) {
+        qaic_error error;  // filled if there is one
+        const qaic_completion out = to_c(queue, completion, &error);
+        function(context, &out, completion.succeeded() ? nullptr : &error);
       };
       break;
     default:
@@ -120,10 +165,14 @@ void* qaic_queue_tensor(qaic_queue* queue, uint32_t slot, size_t index, size_t* 
 }
 
 int qaic_queue_submit(qaic_queue* queue, uint32_t slot, uint64_t user_data, qaic_error* error) {
-  return api::guard(error, [&]() -> base::Result<void> {
-    if (queue == nullptr) return base::fail(api::null_argument("queue"));
-    return queue->queue->submit(slot, user_data);
-  });
+  if (queue == nullptr) return api::refuse_null_queue(error);
+  try {
+    const auto refusal = queue->queue->start(slot, user_data);
+    if (refusal.why == core::Queue::Refusal::Why::none) return 0;
+    return api::refuse(error, *queue->queue, slot, refusal);
+  } catch (...) {
+    return api::refuse_exception(error);
+  }
 }
 
 int qaic_queue_release(qaic_queue* queue, uint32_t slot, qaic_error* error) {
@@ -134,22 +183,14 @@ int qaic_queue_release(qaic_queue* queue, uint32_t slot, qaic_error* error) {
 }
 
 int qaic_queue_next(qaic_queue* queue, uint32_t timeout_ms, qaic_completion* out, qaic_error* error) {
-  return api::guard(error, [&]() -> base::Result<void> {
-    if (queue == nullptr) return base::fail(api::null_argument("queue"));
-    QAIC_CHECK(api::can_give(out));
-    QAIC_TRY(const auto completion, queue->queue->next(api::timeout_of(timeout_ms)));
-    return api::give_completion(completion, out, error);
-  });
+  return api::fetch_completion(queue, out, error,
+                               [&](core::Queue& core) { return core.next(api::timeout_of(timeout_ms)); });
 }
 
 int qaic_queue_wait(qaic_queue* queue, uint32_t slot, uint32_t timeout_ms, qaic_completion* out,
                     qaic_error* error) {
-  return api::guard(error, [&]() -> base::Result<void> {
-    if (queue == nullptr) return base::fail(api::null_argument("queue"));
-    QAIC_CHECK(api::can_give(out));
-    QAIC_TRY(const auto completion, queue->queue->wait(slot, api::timeout_of(timeout_ms)));
-    return api::give_completion(completion, out, error);
-  });
+  return api::fetch_completion(
+      queue, out, error, [&](core::Queue& core) { return core.wait(slot, api::timeout_of(timeout_ms)); });
 }
 
 int qaic_queue_drain(qaic_queue* queue, uint32_t timeout_ms, qaic_error* error) {

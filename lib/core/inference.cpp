@@ -74,14 +74,19 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network) {
       place.staging.resize(tensor.byte_size);
       place.memory = place.staging;
       place.pieces = std::move(pieces);
+      inference->copying_ = Copying::some;
     }
   }
   // The last output first: when it is there the others usually are, and asking
   // for them costs no sleep.
-  inference->waits_.push_back(plan.wait_for);
+  const auto wait_for = [&](std::size_t bo) {
+    inference->waits_.push_back({inference->entries_[bo].handle, 0, network.dbc().value, 0});
+  };
+  wait_for(plan.wait_for);
   for (std::size_t i = 0; i < plan.bos.size(); ++i) {
-    if (i != plan.wait_for) inference->waits_.push_back(i);
+    if (i != plan.wait_for) wait_for(i);
   }
+  inference->execute_ = uapi::execute_request(network.dbc(), inference->entries_);
   return inference;
 }
 
@@ -105,17 +110,16 @@ void Inference::copy_staged(Transfer direction) {
 }
 
 uapi::Outcome<void> Inference::begin() {
-  copy_staged(Transfer::in);
+  if (copying_ == Copying::some) copy_staged(Transfer::in);
   done_ = 0;
-  return uapi::execute(device_->fd(), dbc_, entries_);
+  return uapi::execute(fd_, execute_);
 }
 
 uapi::Outcome<void> Inference::finish(std::uint32_t timeout_ms) {
-  for (; done_ < waits_.size(); ++done_) {
-    const auto done = uapi::wait(device_->fd(), dbc_, buffers_[waits_[done_]].handle(), timeout_ms);
-    if (!done) return done;
-  }
-  copy_staged(Transfer::out);
+  const auto waited = uapi::wait_each(fd_, std::span(waits_).subspan(done_), timeout_ms);
+  done_ += waited.count;
+  if (waited.error.value != 0) return tl::unexpected(waited.error);
+  if (copying_ == Copying::some) copy_staged(Transfer::out);
   return {};
 }
 

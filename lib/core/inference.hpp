@@ -67,16 +67,20 @@ class Inference : public Submission {
     wire::qpc::Transfer direction{};
   };
 
-  explicit Inference(const Network& network) : device_(network.device()), dbc_(network.dbc()) {}
+  explicit Inference(const Network& network)
+      : device_(network.device()), fd_(device_->fd()), dbc_(network.dbc()) {}
   void copy_staged(wire::qpc::Transfer direction);
 
   std::shared_ptr<Device> device_;
+  int fd_;  // the device's
   base::DbcId dbc_;
   std::vector<Buffer> buffers_;
   std::vector<wire::uapi::ExecuteEntry> entries_;
+  wire::uapi::Execute execute_{};        // of entries_
+  std::vector<wire::uapi::Wait> waits_;  // in the order in which the buffers are waited for
+  std::size_t done_ = 0;                 // how many of them are done
   std::vector<Place> places_;
-  std::vector<std::size_t> waits_;  // buffers in the order they are waited for
-  std::size_t done_ = 0;            // how many of them are done
+  enum class Copying { none, some } copying_ = Copying::none;  // whether a tensor lies in several pieces
   enum class State { idle, in_flight } state_ = State::idle;
 };
 

@@ -21,10 +21,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPiece{100};  // longest sleep in the kernel
 
-// From `now` until `limit`, as WAIT_BO takes it, where 0 has another meaning.
+// From `now` until `limit`, at most a piece, as WAIT_BO takes it, where 0 has
+// another meaning.
 std::uint32_t patience(std::chrono::steady_clock::time_point now,
                        std::chrono::steady_clock::time_point limit) {
   if (limit <= now) return 1;
+  if (limit - now >= kPiece) return static_cast<std::uint32_t>(kPiece.count());
   return static_cast<std::uint32_t>(std::chrono::ceil<milliseconds>(limit - now).count());
 }
 
@@ -74,14 +76,19 @@ Result<std::unique_ptr<Queue>> Queue::over(std::vector<std::unique_ptr<Submissio
 Queue::Queue(std::vector<std::unique_ptr<Submission>> submissions, std::string name, QueueOptions options)
     : name_(std::move(name)),
       options_(std::move(options)),
+      depth_(static_cast<std::uint32_t>(submissions.size())),
+      deadline_(options_.deadline.value_or(milliseconds::max()) < std::chrono::hours(24 * 365)
+                    ? Clock::duration(*options_.deadline)
+                    : Clock::duration::max()),
       entries_(submissions.size()),
       free_(submissions.size()),
       late_(submissions.size()),
       pending_(submissions.size()),
       in_flight_(submissions.size()),
       done_(submissions.size()) {
-  for (std::uint32_t i = 0; i < depth(); ++i) {
+  for (std::uint32_t i = 0; i < depth_; ++i) {
     entries_[i].submission = std::move(submissions[i]);
+    entries_[i].completion.slot = i;
     free_.push(i);
   }
 }
@@ -125,38 +132,65 @@ Result<std::uint32_t> Queue::acquire(Timeout timeout) {
 }
 
 Result<void> Queue::submit(std::uint32_t slot, std::uint64_t user_data) {
+  const Refusal refusal = start(slot, user_data);
+  if (refusal.why == Refusal::Why::none) return {};
+  return fail(error_of(slot, refusal));
+}
+
+Queue::Refusal Queue::start(std::uint32_t slot, std::uint64_t user_data) {
   Lock lock(mutex_);
-  if (slot >= depth() || entries_[slot].state != State::held) return fail(slot_error(slot));
-  if (phase_ == Phase::closing) return fail(closed_error());
-  Entry& entry = entries_[slot];
-  if (entry.late && !settle(lock, entry, TimePoint::min())) {
-    return fail(make_error(ErrorKind::unavailable, "queue-late",
-                           name_ + ": slot " + std::to_string(slot) +
-                               " is not back from the card since its inference passed the deadline",
-                           "use another slot and release this one"));
+  if (slot >= depth_ || entries_[slot].state != State::held || entries_[slot].late) {
+    const Refusal refusal = make_ready(lock, slot);
+    if (refusal.why != Refusal::Why::none) return refusal;
   }
-  entry.user_data = user_data;
-  entry.deadline = time_after(options_.deadline);
+  Entry& entry = entries_[slot];
+  entry.completion.user_data = user_data;
+  entry.deadline = deadline_ == Clock::duration::max() ? TimePoint::max() : Clock::now() + deadline_;
   if (pending_.empty()) {
     const auto begun = entry.submission->begin();
     if (begun) {
       entry.state = State::in_flight;
       in_flight_.push(slot);
-      lock.unlock();
-      changed_.notify_all();
+      notify();
       return {};
     }
     const int number = begun.error().value;
-    if (number != EAGAIN || in_flight_.empty()) return fail(entry.submission->begin_error(number));
+    if (number != EAGAIN || in_flight_.empty()) return {Refusal::Why::kernel, number};
   }
   entry.state = State::pending;
   pending_.push(slot);
   return {};
 }
 
+// Makes a slot ready that is not, if that is possible.
+Queue::Refusal Queue::make_ready(Lock& lock, std::uint32_t slot) {
+  if (slot >= depth_ || entries_[slot].state != State::held) return {Refusal::Why::slot, 0};
+  if (phase_ == Phase::closing) return {Refusal::Why::closed, 0};
+  return {settle(lock, entries_[slot], TimePoint::min()) ? Refusal::Why::none : Refusal::Why::late, 0};
+}
+
+Error Queue::error_of(std::uint32_t slot, Refusal refusal) const {
+  switch (refusal.why) {
+    case Refusal::Why::none:
+      break;
+    case Refusal::Why::slot:
+      return slot_error(slot);
+    case Refusal::Why::late:
+      return make_error(ErrorKind::unavailable, "queue-late",
+                        name_ + ": slot " + std::to_string(slot) +
+                            " is not back from the card since its inference passed the deadline",
+                        "use another slot and release this one");
+    case Refusal::Why::closed:
+      return closed_error();
+    case Refusal::Why::kernel:
+      return entries_[slot].submission->begin_error(refusal.number);
+  }
+  return {};
+}
+
 Result<void> Queue::release(std::uint32_t slot) {
   const Lock lock(mutex_);
-  if (slot >= depth() || entries_[slot].state != State::held) return fail(slot_error(slot));
+  if (slot >= depth_ || entries_[slot].state != State::held) return fail(slot_error(slot));
   give_back(slot);
   return {};
 }
@@ -164,20 +198,45 @@ Result<void> Queue::release(std::uint32_t slot) {
 Result<Completion> Queue::next(Timeout timeout) {
   const TimePoint until = time_after(timeout);
   Lock lock(mutex_);
-  for (Step last = Step::changed;; last = step(lock, until)) {
-    if (!done_.empty() && options_.delivery != Delivery::callback) return take(done_.front());
-    QAIC_CHECK(no_completion(last));
+  for (Step last = Step::changed;;) {
+    if (options_.delivery == Delivery::callback) return no_completion(last);
+    if (!done_.empty()) return take(done_.front());
+    if (last != Step::changed) return no_completion(last);
+    if (is_mine_to_reap()) {
+      const Reaped reaped = reap(lock, until);
+      if (reaped.step == Step::ended) {
+        const Completion completion = hand_over(reaped.slot);
+        go_on();
+        return completion;
+      }
+      notify();  // somebody else's turn
+      last = reaped.step;
+    } else {
+      last = sleep(lock, until);
+    }
   }
 }
 
 Result<Completion> Queue::wait(std::uint32_t slot, Timeout timeout) {
   const TimePoint until = time_after(timeout);
   Lock lock(mutex_);
-  for (Step last = Step::changed;; last = step(lock, until)) {
-    const State state = slot < depth() ? entries_[slot].state : State::free;
-    if (state == State::free || state == State::held) return fail(slot_error(slot));
-    if (state == State::done && options_.delivery != Delivery::callback) return take(slot);
-    QAIC_CHECK(no_completion(last));
+  for (Step last = Step::changed;;) {
+    const State state = slot < depth_ ? entries_[slot].state : State::free;
+    if (state == State::free || state == State::held) return not_outstanding(slot);
+    if (options_.delivery == Delivery::callback) return no_completion(last);
+    if (state == State::done) return take(slot);
+    if (last != Step::changed) return no_completion(last);
+    if (is_mine_to_reap()) {
+      const Reaped reaped = reap(lock, until);
+      if (reaped.step == Step::ended && reaped.slot == slot) {
+        const Completion completion = hand_over(slot);
+        go_on();
+        return completion;
+      }
+      last = sorted(reaped);
+    } else {
+      last = sleep(lock, until);
+    }
   }
 }
 
@@ -200,8 +259,8 @@ Result<void> Queue::drain(Timeout timeout) {
 Error Queue::slot_error(std::uint32_t slot) const {
   return make_error(ErrorKind::usage, "queue-slot",
                     name_ + ": slot " + std::to_string(slot) +
-                        (slot < depth() ? " is not in the state that this call needs"
-                                        : " does not exist, the queue has " + std::to_string(depth())),
+                        (slot < depth_ ? " is not in the state that this call needs"
+                                       : " does not exist, the queue has " + std::to_string(depth_)),
                     "acquire a slot, submit it, get its completion, then submit it again or release it");
 }
 
@@ -210,50 +269,86 @@ Error Queue::closed_error() const {
                     name_ + ": the queue was closed before the inference finished");
 }
 
-// Why a caller goes away without a completion, if it has to.
-Result<void> Queue::no_completion(Step step) const {
+// Why a caller goes away without a completion.
+Result<Completion> Queue::no_completion(Step step) const {
   if (options_.delivery == Delivery::callback) {
     return fail(make_error(ErrorKind::usage, "queue-callback",
                            name_ + ": completions of this queue go to its callback"));
   }
-  if (step == Step::changed) return {};
   if (step == Step::interrupted) return fail(entries_[0].submission->finish_error(EINTR));
   return fail(make_error(ErrorKind::deadline, "queue-timeout", name_ + ": no inference finished in time",
                          "wait again"));
 }
 
-// One step towards a completion: in the kernel for the oldest inference, or for
-// the thread that is there already.
-Queue::Step Queue::step(Lock& lock, TimePoint until) {
-  if (options_.delivery == Delivery::wait && reaper_ == Reaper::none && !in_flight_.empty()) {
-    const Step reaped = reap(lock, until);
-    changed_.notify_all();  // somebody else's, or somebody else's turn
-    return reaped;
-  }
-  return changed_.wait_until(lock, until) == std::cv_status::timeout ? Step::timeout : Step::changed;
+Result<Completion> Queue::not_outstanding(std::uint32_t slot) const {
+  return fail(slot_error(slot));
 }
 
-Queue::Step Queue::reap(Lock& lock, TimePoint until) {
+// Tells those who sleep that something changed; under the mutex.
+void Queue::notify() {
+  if (sleepers_ != 0) changed_.notify_all();
+}
+
+// What reap() brought, for whoever wants it.
+Queue::Step Queue::sorted(Reaped reaped) {
+  if (reaped.step == Step::ended) {
+    deliver(reaped.slot);
+    go_on();
+    return Step::changed;
+  }
+  notify();
+  return reaped.step;
+}
+
+// After an inference has ended, when it is where it belongs: what waited for
+// room begins.
+void Queue::go_on() {
+  if (!pending_.empty()) begin_pending();
+  notify();
+}
+
+Queue::Step Queue::sleep(Lock& lock, TimePoint until) {
+  ++sleepers_;
+  const auto status = changed_.wait_until(lock, until);
+  --sleepers_;
+  return status == std::cv_status::timeout ? Step::timeout : Step::changed;
+}
+
+// Whether the caller is the one to sleep in the kernel for the oldest inference.
+bool Queue::is_mine_to_reap() const {
+  return options_.delivery == Delivery::wait && reaper_ == Reaper::none && !in_flight_.empty();
+}
+
+// One step towards a completion, whoever's it is.
+Queue::Step Queue::step(Lock& lock, TimePoint until) {
+  if (!is_mine_to_reap()) return sleep(lock, until);
+  return sorted(reap(lock, until));
+}
+
+[[gnu::always_inline]] inline Queue::Reaped Queue::reap(Lock& lock, TimePoint until) {
   const std::uint32_t slot = in_flight_.front();
   Entry& entry = entries_[slot];
   const TimePoint now = Clock::now();
-  const TimePoint limit = std::min({until, entry.deadline, now + kPiece});
+  const TimePoint limit = std::min(until, entry.deadline);
   reaper_ = Reaper::present;
   lock.unlock();
   const auto outcome = entry.submission->finish(patience(now, limit));
   lock.lock();
   reaper_ = Reaper::none;
-  const int number = outcome ? 0 : outcome.error().value;
-  if (number == EINTR) return Step::interrupted;
-  if (number == ETIMEDOUT) {
-    const TimePoint after = Clock::now();
-    if (after < entry.deadline) return after < until ? Step::changed : Step::timeout;
-    entry.late = true;
+  entry.completion.end = End::done;
+  if (!outcome) {
+    const int number = outcome.error().value;
+    if (number == EINTR) return {Step::interrupted, slot};
+    if (number == ETIMEDOUT) {
+      const TimePoint after = Clock::now();
+      if (after < entry.deadline) return {after < until ? Step::changed : Step::timeout, slot};
+      entry.late = true;
+    }
+    entry.completion.end = End::not_finished;
+    entry.completion.number = number;
   }
   in_flight_.pop();
-  finish(slot, outcome ? End::done : End::not_finished, number);
-  if (!pending_.empty()) begin_pending();
-  return Step::changed;
+  return {Step::ended, slot};
 }
 
 void Queue::begin_pending() {
@@ -269,42 +364,44 @@ void Queue::begin_pending() {
       entries_[slot].state = State::in_flight;
       in_flight_.push(slot);
     } else {
-      finish(slot, End::not_begun, number);
+      entries_[slot].completion.end = End::not_begun;
+      entries_[slot].completion.number = number;
+      deliver(slot);
     }
   }
 }
 
-void Queue::finish(std::uint32_t slot, End end, int number) {
-  Entry& entry = entries_[slot];
-  entry.state = State::done;
-  entry.end = end;
-  entry.number = number;
+// Puts what ended where next() and wait() find it.
+void Queue::deliver(std::uint32_t slot) {
+  entries_[slot].state = State::done;
   done_.push(slot);
   if (event_.valid() && done_.size() == 1) os::set_event(event_.get());
 }
 
 Completion Queue::take(std::uint32_t slot) {
-  Entry& entry = entries_[slot];
-  entry.state = State::held;
   done_.remove(slot);
   if (event_.valid() && done_.empty()) os::clear_event(event_.get());
-  Completion completion;
-  completion.slot = slot;
-  completion.user_data = entry.user_data;
-  switch (entry.end) {
+  return hand_over(slot);
+}
+
+Completion Queue::hand_over(std::uint32_t slot) {
+  entries_[slot].state = State::held;
+  return entries_[slot].completion;
+}
+
+Error Queue::error_of(const Completion& completion) const {
+  const Submission& submission = *entries_[completion.slot].submission;
+  switch (completion.end) {
     case End::done:
       break;
     case End::not_begun:
-      completion.error = entry.submission->begin_error(entry.number);
-      break;
+      return submission.begin_error(completion.number);
     case End::not_finished:
-      completion.error = entry.submission->finish_error(entry.number);
-      break;
+      return submission.finish_error(completion.number);
     case End::closed:
-      completion.error = closed_error();
-      break;
+      return closed_error();
   }
-  return completion;
+  return {};
 }
 
 void Queue::give_back(std::uint32_t slot) {
@@ -317,7 +414,7 @@ void Queue::give_back(std::uint32_t slot) {
 bool Queue::settle(Lock& lock, Entry& entry, TimePoint until) {
   const TimePoint now = Clock::now();
   lock.unlock();
-  const auto outcome = entry.submission->finish(patience(now, std::min(until, now + kPiece)));
+  const auto outcome = entry.submission->finish(patience(now, until));
   lock.lock();
   const int number = outcome ? 0 : outcome.error().value;
   if (number == ETIMEDOUT || number == EINTR) return false;
@@ -334,7 +431,7 @@ void Queue::work() {
     while (!done_.empty()) {
       const Completion completion = take(done_.front());
       lock.unlock();
-      options_.callback(completion);
+      options_.callback(*this, completion);
       lock.lock();
     }
     calling_ = Calling::no;
@@ -342,17 +439,26 @@ void Queue::work() {
   Lock lock(mutex_);
   while (phase_ == Phase::open) {
     if (in_flight_.empty()) {
-      changed_.wait(lock);
-    } else {
-      if (reap(lock, TimePoint::max()) != Step::changed) continue;
-      call_back(lock);
-      changed_.notify_all();
+      (void)sleep(lock, TimePoint::max());
+      continue;
     }
+    const Reaped reaped = reap(lock, TimePoint::max());
+    if (reaped.step != Step::ended) continue;
+    (void)sorted(reaped);
+    call_back(lock);
+    notify();
   }
-  for (SlotList* list : {&in_flight_, &pending_}) {
-    for (; !list->empty(); list->pop()) finish(list->front(), End::closed, 0);
+  while (!in_flight_.empty() || !pending_.empty()) {
+    for (SlotList* list : {&in_flight_, &pending_}) {
+      for (; !list->empty(); list->pop()) {
+        Entry& entry = entries_[list->front()];
+        entry.completion.end = End::closed;
+        entry.late = true;  // nothing is begun with it any more
+        deliver(list->front());
+      }
+    }
+    call_back(lock);
   }
-  call_back(lock);
 }
 
 }  // namespace qaic::core

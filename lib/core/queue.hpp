@@ -23,12 +23,21 @@
 
 namespace qaic::core {
 
-// How an inference ended. Its slot belongs to who gets this.
+// How an inference ended. Its slot belongs to who gets this. What went wrong is
+// put into words only when asked for (Queue::error_of()).
 struct Completion {
+  enum class End { done, not_begun, not_finished, closed };
+
   std::uint32_t slot = 0;
+  End end = End::done;
+  int number = 0;  // what the kernel said, unless End::done
   std::uint64_t user_data = 0;
-  std::optional<base::Error> error;  // none: the outputs are there
+
+  // The outputs are there.
+  [[nodiscard]] bool succeeded() const { return end == End::done; }
 };
+
+class Queue;
 
 // How completions are delivered.
 enum class Delivery {
@@ -43,7 +52,7 @@ struct QueueOptions {
   std::optional<std::chrono::milliseconds> deadline{5000};
   // For Delivery::callback. May acquire (without waiting), submit and release;
   // must not throw, nor wait, drain or destroy the queue.
-  std::function<void(const Completion&)> callback;
+  std::function<void(const Queue&, const Completion&)> callback;
 };
 
 // Slots, each with buffers of its own: acquire() one, fill its input tensors,
@@ -87,7 +96,7 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  [[nodiscard]] std::uint32_t depth() const { return static_cast<std::uint32_t>(entries_.size()); }
+  [[nodiscard]] std::uint32_t depth() const { return depth_; }
   // Its tensors; null for a slot that does not exist or is no Inference.
   [[nodiscard]] Inference* inference(std::uint32_t slot) const;
   // Readable while there are completions to be fetched; -1 if not Delivery::event.
@@ -100,6 +109,13 @@ class Queue {
   // Inference::submit(); queue-slot (usage: the slot is not the caller's);
   // queue-late (unavailable: the card has not given it back).
   [[nodiscard]] base::Result<void> submit(std::uint32_t slot, std::uint64_t user_data);
+  // The same without an Error made, and why it refuses in words.
+  struct Refusal {
+    enum class Why { none, slot, late, closed, kernel } why = Why::none;
+    int number = 0;  // what the kernel said
+  };
+  [[nodiscard]] Refusal start(std::uint32_t slot, std::uint64_t user_data);
+  [[nodiscard, gnu::cold]] base::Error error_of(std::uint32_t slot, Refusal refusal) const;
   // Errors: queue-slot.
   [[nodiscard]] base::Result<void> release(std::uint32_t slot);
 
@@ -109,6 +125,8 @@ class Queue {
   // one slot queue-slot (usage: nothing of it is outstanding).
   [[nodiscard]] base::Result<Completion> next(Timeout timeout);
   [[nodiscard]] base::Result<Completion> wait(std::uint32_t slot, Timeout timeout);
+  // Why a completion did not succeed.
+  [[nodiscard]] base::Error error_of(const Completion& completion) const;
   // Until nothing is in flight; with a callback, until it has returned from the
   // last. Completions that nobody fetched stay. Errors: as next().
   [[nodiscard]] base::Result<void> drain(Timeout timeout);
@@ -118,38 +136,53 @@ class Queue {
   using TimePoint = Clock::time_point;
   using Lock = std::unique_lock<std::mutex>;
   enum class State { free, held, pending, in_flight, done };
-  enum class End { done, not_begun, not_finished, closed };
+  using End = Completion::End;
   struct Entry {
     std::unique_ptr<Submission> submission;
     State state = State::free;
     bool late = false;  // over for the caller, not for the card
-    End end = End::done;
-    int number = 0;  // what the kernel said, unless End::done
-    std::uint64_t user_data = 0;
+    Completion completion;
     TimePoint deadline;
   };
-  enum class Step { changed, timeout, interrupted };
+  enum class Step { ended, changed, timeout, interrupted };
+  struct Reaped {
+    Step step;
+    std::uint32_t slot;  // with Step::ended: the one that did, in no list now
+  };
 
   Queue(std::vector<std::unique_ptr<Submission>> submissions, std::string name, QueueOptions options);
   void work();
+  void notify();
+  void go_on();
+  [[nodiscard]] Step sorted(Reaped reaped);
+  [[nodiscard]] bool is_mine_to_reap() const;
   [[nodiscard]] Step step(Lock& lock, TimePoint until);
-  [[nodiscard]] Step reap(Lock& lock, TimePoint until);
+  [[nodiscard]] Reaped reap(Lock& lock, TimePoint until);
   void begin_pending();
-  void finish(std::uint32_t slot, End end, int number);
+  void deliver(std::uint32_t slot);
   [[nodiscard]] Completion take(std::uint32_t slot);
+  [[nodiscard]] Completion hand_over(std::uint32_t slot);
   void give_back(std::uint32_t slot);
   [[nodiscard]] bool settle(Lock& lock, Entry& entry, TimePoint until);
-  [[nodiscard]] base::Error slot_error(std::uint32_t slot) const;
-  [[nodiscard]] base::Error closed_error() const;
-  [[nodiscard]] base::Result<void> no_completion(Step step) const;
+
+  // What seldom happens, apart from what often does.
+  [[nodiscard, gnu::cold]] Step sleep(Lock& lock, TimePoint until);
+  [[nodiscard, gnu::cold]] Refusal make_ready(Lock& lock, std::uint32_t slot);
+  [[nodiscard, gnu::cold]] base::Error slot_error(std::uint32_t slot) const;
+  [[nodiscard, gnu::cold]] base::Error closed_error() const;
+  [[nodiscard, gnu::cold]] base::Result<Completion> no_completion(Step step) const;
+  [[nodiscard, gnu::cold]] base::Result<Completion> not_outstanding(std::uint32_t slot) const;
 
   std::string name_;
   QueueOptions options_;
+  std::uint32_t depth_;
+  Clock::duration deadline_;  // max: none
   std::vector<Inference*> inferences_;
   os::Fd event_;
 
   std::mutex mutex_;  // of everything below; held for EXECUTE, which does not sleep, not for WAIT
   std::condition_variable changed_;
+  std::uint32_t sleepers_ = 0;  // on changed_
   std::vector<Entry> entries_;
   SlotList free_, late_, pending_, in_flight_, done_;
   WaitingLine line_;

@@ -74,11 +74,30 @@ Outcome<void> detach_slices(int fd, BoHandle bo) {
 }
 
 Outcome<void> execute(int fd, DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
+  wire::uapi::Execute request = execute_request(dbc, entries);
+  return execute(fd, request);
+}
+
+wire::uapi::Execute execute_request(DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
   wire::uapi::Execute request{};
   request.count = static_cast<std::uint32_t>(entries.size());
   request.dbc_id = dbc.value;
   request.data = address_of(entries.data());
+  return request;
+}
+
+Outcome<void> execute(int fd, wire::uapi::Execute& request) {
   return call(fd, wire::uapi::kIoctlExecuteBo, request);
+}
+
+Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t timeout_ms) {
+  for (wire::uapi::Wait& request : requests) {
+    request.timeout = timeout_ms;
+    if (const int result = os::ioctl_once(fd, wire::uapi::kIoctlWaitBo, &request); result < 0) {
+      return {static_cast<std::size_t>(&request - requests.data()), {-result}};
+    }
+  }
+  return {requests.size(), {}};
 }
 
 Outcome<void> partial_execute(int fd, DbcId dbc, std::span<const wire::uapi::PartialExecuteEntry> entries) {

@@ -37,7 +37,7 @@ QueueOptions delivering(Delivery delivery) {
   return options;
 }
 
-QueueOptions calling(std::function<void(const Completion&)> callback) {
+QueueOptions calling(std::function<void(const Queue&, const Completion&)> callback) {
   QueueOptions options = delivering(Delivery::callback);
   options.callback = std::move(callback);
   return options;
@@ -108,7 +108,7 @@ TEST_CASE("completions come in the order of submission, with what the caller gav
       REQUIRE(completion.has_value());
       CHECK(completion->slot == slots.at(i));
       CHECK(completion->user_data == 100 + i);
-      CHECK_FALSE(completion->error.has_value());
+      CHECK(completion->succeeded());
       CHECK(queue->release(slots.at(i)).has_value());
     }
   }
@@ -165,8 +165,8 @@ TEST_CASE("a channel that others fill is an error, because no completion of ours
   CHECK(queue->wait(slot, kForever).value().user_data == 8);
   const auto refused = queue->wait(waiting, kForever);
   REQUIRE(refused.has_value());
-  REQUIRE(refused->error.has_value());
-  CHECK(refused->error->id == "queue-full");
+  REQUIRE_FALSE(refused->succeeded());
+  CHECK(queue->error_of(*refused).id == "queue-full");
 }
 
 TEST_CASE("the event is readable while there are completions and at no other time") {
@@ -194,7 +194,7 @@ TEST_CASE("a callback gets every completion in order and may submit again") {
   std::vector<std::uint64_t> order;  // of the queue's thread, read after drain()
   std::uint64_t given = 4;
   constexpr std::uint64_t kAll = 500;
-  const auto queue = queue_over(channel, 4, calling([&](const Completion& completion) {
+  const auto queue = queue_over(channel, 4, calling([&](const Queue&, const Completion& completion) {
                                   order.push_back(completion.user_data);
                                   if (given < kAll) {
                                     CHECK(raw->submit(completion.slot, given++).has_value());
@@ -234,7 +234,7 @@ TEST_CASE("many threads share the slots, each inference ends once, and nobody se
           const auto mine = static_cast<std::uint64_t>(t * kEach + i);
           if (!queue->submit(slot, mine)) ++wrong;
           const auto completion = queue->wait(slot, kForever);
-          if (!completion || completion->error || completion->user_data != mine) ++wrong;
+          if (!completion || !completion->succeeded() || completion->user_data != mine) ++wrong;
           if (tensors.at(slot) != t) ++wrong;
           if (!queue->release(slot)) ++wrong;
         }
@@ -284,9 +284,9 @@ TEST_CASE("a lost channel ends everything in flight with its reason") {
       const auto completion = queue->next(kForever);
       REQUIRE(completion.has_value());
       CHECK(completion->user_data == i);
-      REQUIRE(completion->error.has_value());
-      CHECK(completion->error->code == EPERM);
-      CHECK(completion->error->id == (i < 2 ? "finish" : "begin"));
+      REQUIRE_FALSE(completion->succeeded());
+      CHECK(queue->error_of(*completion).code == EPERM);
+      CHECK(queue->error_of(*completion).id == (i < 2 ? "finish" : "begin"));
     }
     CHECK(queue->submit(0, 0).error().code == EPERM);
     CHECK(queue->release(0).has_value());
@@ -302,8 +302,8 @@ TEST_CASE("an inference past its deadline is over, its slot comes back when the 
     const auto slot = submit_one(*queue, 1);
     const auto completion = queue->next(kForever);
     REQUIRE(completion.has_value());
-    REQUIRE(completion->error.has_value());
-    CHECK(completion->error->id == "inference-deadline");
+    REQUIRE_FALSE(completion->succeeded());
+    CHECK(queue->error_of(*completion).id == "inference-deadline");
     CHECK(queue->submit(slot, 2).error().id == "queue-late");
     const auto other = queue->acquire(kNow).value();
     REQUIRE(queue->release(slot).has_value());
@@ -314,7 +314,7 @@ TEST_CASE("an inference past its deadline is over, its slot comes back when the 
     CHECK(queue->acquire(kNow).value() == slot);
     CHECK(queue->submit(slot, 3).has_value());
     channel.complete_one();
-    CHECK_FALSE(queue->wait(slot, kForever).value().error.has_value());
+    CHECK(queue->wait(slot, kForever).value().succeeded());
   }
 }
 
@@ -322,7 +322,7 @@ TEST_CASE("who waits for a slot gets a late one once the card gives it back") {
   ScriptedChannel channel(8);
   const auto queue = queue_over(channel, 1, ending_after(milliseconds(1)));
   const auto slot = submit_one(*queue, 1);
-  REQUIRE(queue->next(kForever).value().error.has_value());
+  REQUIRE_FALSE(queue->next(kForever).value().succeeded());
   std::thread waiting([&] { CHECK(queue->acquire(kForever).value() == slot); });
   REQUIRE(queue->release(slot).has_value());
   channel.complete_one();
@@ -354,9 +354,9 @@ TEST_CASE("a queue that goes away with work in flight tells the callback, or nob
   ScriptedChannel channel(2);
   std::vector<std::string> ends;
   Queue* raw = nullptr;
-  auto queue = queue_over(channel, 4, calling([&](const Completion& completion) {
-                            REQUIRE(completion.error.has_value());
-                            ends.push_back(completion.error->id);
+  auto queue = queue_over(channel, 4, calling([&](const Queue& from, const Completion& completion) {
+                            REQUIRE_FALSE(completion.succeeded());
+                            ends.push_back(from.error_of(completion).id);
                             CHECK(raw->submit(completion.slot, 0).error().id == "queue-closed");
                           }));
   raw = queue.get();
