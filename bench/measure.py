@@ -51,6 +51,86 @@ def instructions(command, simulated=False):
         return total
 
 
+def instructions_by_object(command):
+    """Instructions in user space of a command on a simulated card, by the file name of the program or library."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out")
+        run(in_sim(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"] + command))
+        names, counts, current, inclusive = {}, {}, None, False
+        with open(out, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                found = re.match(r"(c?)ob=\((\d+)\)(?: (.*))?", line)
+                if found:
+                    if found.group(3):
+                        names[found.group(2)] = os.path.basename(found.group(3).strip())
+                    if not found.group(1):
+                        current = found.group(2)
+                elif line.startswith("calls="):
+                    inclusive = True  # the next line counts what was called
+                elif re.match(r"[-+*0-9]\S* \d+$", line.rstrip()):
+                    if not inclusive:
+                        counts[current] = counts.get(current, 0) + int(line.split()[1])
+                    inclusive = False
+        return {names.get(number, "?"): count for number, count in counts.items()}
+
+
+def instructions_per_inference(way):
+    """Of each object, for one more inference of scale-add that is driven in this way."""
+    few, many = (instructions_by_object([os.path.join(BUILD, "bench", "inference_cost"), network("scale-add"), way,
+                                         str(count)]) for count in (100, 300))
+    return {name: (count - few.get(name, 0)) / 200 for name, count in many.items()}
+
+
+def count_inferences():
+    by_hand = instructions_per_inference("hand")
+    for way, what in (("queue", "a queue"), ("inference", "an inference object")):
+        library = instructions_per_inference(way)
+        ours = sum(count for name, count in library.items() if name.startswith("libqaic.so"))
+        hand = by_hand["inference_cost"]
+        row(f"instructions in libqaic.so per inference by {what}, beyond a hand-written loop of the same 5 ioctls",
+            ours - hand, "400", f"{ours - hand:.0f} ({ours:.0f} : {hand:.0f}; with libc and libstdc++ "
+            f"{sum(library.values()):.0f} : {sum(by_hand.values()):.0f})", ours - hand <= 400)
+        cost = json.loads(run(in_sim([os.path.join(BUILD, "bench", "inference_cost"), network("scale-add"), way, "1000"])))
+        row(f"allocations and bytes copied by 1,000 inferences of {what}", cost["allocations"] + cost["copied_bytes"],
+            "0 and 0", f"{cost['allocations']} and {cost['copied_bytes']}",
+            cost["allocations"] == 0 and cost["copied_bytes"] == 0)
+
+
+def time_library():
+    """Wall of the library against the loop by hand; everything, the card too, on one CPU."""
+    cpu = str(min(os.sched_getaffinity(0)))
+    for way, what in (("queue", "a queue"), ("inference", "an inference object")):
+        ratio = json.loads(run(["taskset", "-c", cpu] + in_sim(
+            [os.path.join(BUILD, "bench", "inference_cost"), network("scale-add"), way, "100", "60"])))
+        row(f"wall of inferences by {what} against the loop by hand, on one CPU", ratio["median"], "none",
+            f"{ratio['median']:.3f} median, {ratio['p10']:.3f} to {ratio['p90']:.3f} (p10 to p90)", True)
+
+
+def in_flight(depth, cards, latency):
+    command = in_sim([os.path.join(BUILD, "bench", "queue_depth"), network("scale-add"), str(depth), "1000", str(cards)],
+                     cards)
+    command[2:2] = ["--latency", latency]
+    return json.loads(run(command))["inferences_per_second"]
+
+
+def time_depths():
+    """Needs the card's latency model."""
+    if "--latency" not in run([SIM, "run", "--help"]):
+        print("measure: this qaic-sim has no --latency, the depths are left out", file=sys.stderr)
+        return
+    one = in_flight(1, 1, "2ms")
+    eight = in_flight(8, 1, "2ms")
+    row("inferences per second of a card of 2 ms latency, depth 8 against depth 1", eight / one, "7",
+        f"{eight / one:.2f} ({eight:.0f} : {one:.0f})", eight / one >= 7)
+    four = in_flight(8, 4, "2ms")
+    row("the same at depth 8, four such cards against one", four / eight, "3.8", f"{four / eight:.2f}",
+        four / eight >= 3.8)
+    median = int(run(in_sim([os.path.join(BUILD, "bench", "ioctl_round_trip"), "/dev/accel/accel0", "20000"])).split()[0])
+    sweep = ", ".join(f"{depth}: {in_flight(depth, 1, '100us'):.0f}" for depth in (1, 2, 4, 8, 16))
+    row("inferences per second of a card of 100 µs latency, by depth", 0, "none",
+        f"{sweep}; two bare round trips: {1e9 / (2 * median):.0f}", True)
+
+
 def wall(command, times):
     best = []
     for _ in range(times):
@@ -189,10 +269,13 @@ def main():
         print("measure: valgrind is missing", file=sys.stderr)
         sys.exit(77)
     count_instructions()
+    count_inferences()
     if not options.counts_only:
         time_queries()
         time_simulator()
         time_inferences()
+        time_library()
+        time_depths()
         measure_memory()
     if options.markdown:
         print("| what | measured | bound |\n|---|---|---|")
