@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The two examples against a simulated card: one lists it, one computes on it.
+# The examples against a simulated card: one lists it, one computes on it, one
+# keeps it busy.
 set -euo pipefail
 sim=$QAIC_BUILD/bin/qaic-sim
 program=$QAIC_BUILD/networks/scale-add/programqpc.bin
-for needed in "$sim" "$program" "$QAIC_BUILD/examples/cards" "$QAIC_BUILD/examples/run_network"; do
+for needed in "$sim" "$program" "$QAIC_BUILD/examples/cards" "$QAIC_BUILD/examples/run_network" "$QAIC_BUILD/examples/queue"; do
   [ -e "$needed" ] || { echo "$needed is not built"; exit 77; }
 done
 work=$(mktemp -d)
@@ -29,3 +30,10 @@ grep -q ': 19 00 00 00 19 00 00 00 ' "$work/out" || { cat "$work/out"; exit 1; }
 status=0
 "$sim" run -- "$QAIC_BUILD/examples/run_network" "$program" "$work/factor" 2> "$work/err" || status=$?
 [ $status -eq 2 ] && grep -q 'is not 1024 bytes' "$work/err"
+
+"$sim" run --verify-clean -- "$QAIC_BUILD/examples/queue" "$program" 200 > "$work/queue"
+grep -q '^200 of 200 inferences, 8 in flight at once$' "$work/queue"
+# One that hangs ends at the deadline of 3 s and leaves the card clean.
+status=0
+"$sim" run --verify-clean -- "$QAIC_BUILD/examples/queue" "$QAIC_BUILD/networks/hang/programqpc.bin" > "$work/queue" 2> "$work/err" || status=$?
+[ $status -eq 6 ] && grep -q '^0 of 100 ' "$work/queue" && grep -q 'did not finish in time' "$work/err"

@@ -14,6 +14,8 @@ libdir=$(pkg-config --variable=libdir qaic)
 # shellcheck disable=SC2046
 cc -std=c11 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/cards.c" $(pkg-config --cflags --libs qaic) -o "$stage/cards"
 # shellcheck disable=SC2046
+cc -std=c11 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/queue.c" $(pkg-config --cflags --libs qaic) -o "$stage/queue"
+# shellcheck disable=SC2046
 c++ -std=c++20 -Wall -Wextra -Werror "$QAIC_SOURCE/examples/run_network.cpp" \
   $(pkg-config --cflags --libs qaic) -o "$stage/run_network"
 # shellcheck disable=SC2046
