@@ -21,12 +21,20 @@
 
 namespace qaic::sim::driver {
 
+class NodeMemory;
+
 // Memory that is shared by descriptor (PRIME): a BO, or what another device gave out.
 class DmaBuf {
  public:
   virtual ~DmaBuf() = default;
   // Valid as long as this object lives.
   virtual base::MutableBytes memory() = 0;
+  // Where it lies, if it is a BO.
+  struct Place {
+    NodeMemory* node = nullptr;
+    std::uint64_t offset = 0;
+  };
+  virtual Place place() { return {}; }
 };
 
 // Memory and descriptors of the process that makes a call; false stands for EFAULT.

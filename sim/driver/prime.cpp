@@ -35,6 +35,7 @@ class SharedBo : public DmaBuf {
   SharedBo(const SharedBo&) = delete;
   SharedBo& operator=(const SharedBo&) = delete;
   base::MutableBytes memory() override { return alive_.expired() ? base::MutableBytes() : bo_.memory; }
+  Place place() override { return alive_.expired() ? Place{} : Place{bo_.node, bo_.offset}; }
 
  private:
   State& owner_;

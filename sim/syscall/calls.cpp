@@ -118,7 +118,10 @@ void Supervisor::handle_ioctl(Run& run, const Notification& call) {
   bool ended = false;
   OpenNode* file = resolve(run, call, static_cast<int>(call.arguments[0]), ended);
   if (ended) return;
-  if (file == nullptr) return let_kernel(run, call);
+  if (file == nullptr) {
+    if (!sync_buffer(run, call)) let_kernel(run, call);
+    return;
+  }
   const std::size_t slot = file->slot;
   const Node& node = options_.nodes[slot];
   const std::uint64_t id = next_call_++;
@@ -138,7 +141,7 @@ void Supervisor::handle_mmap(Run& run, const Notification& call) {
   const std::uint64_t offset = call.arguments[5];
   bool ended = false;
   OpenNode* file = resolve(run, call, static_cast<int>(call.arguments[4]), ended);
-  if (ended) return;
+  if (ended || (file == nullptr && map_buffer(run, call))) return;
   // The kernel's own words for what no file could map.
   if (file == nullptr || length == 0 || (offset & kPageMask) != 0 || length > UINT64_MAX - kPageMask) {
     return let_kernel(run, call);

@@ -1,11 +1,14 @@
 // Buffers that programs hold by descriptor (PRIME).
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "os/owned_files.hpp"
+#include "os/redirected_mapping.hpp"
 #include "os/sealed_memory.hpp"
 #include "sim/syscall/open_node.hpp"
 
@@ -72,6 +75,52 @@ int Supervisor::Memory::take(int fd, std::shared_ptr<driver::DmaBuf>& buffer) {
   std::erase_if(supervisor_.host_buffers_, [](const auto& known) { return known.second.expired(); });
   supervisor_.host_buffers_.emplace_back(*identity, buffer);
   return 0;
+}
+
+Supervisor::GivenBuffer* Supervisor::given_behind(const os::Notification& call, std::uint64_t fd) {
+  if (given_.empty()) return nullptr;
+  const auto identity = os::identity_of_foreign_fd(call.thread, static_cast<std::int32_t>(fd));
+  const auto at = std::find_if(given_.begin(), given_.end(),
+                               [&](const auto& entry) { return identity && entry.identity == *identity; });
+  return at == given_.end() ? nullptr : &*at;
+}
+
+// What the client holds has no pages of its own: those of the BO are mapped, where
+// they lie in the node's file. Without the means to do so the kernel says EACCES.
+bool Supervisor::map_buffer(Run& run, const os::Notification& call) {
+  GivenBuffer* const given = given_behind(call, call.arguments[4]);
+  if (given == nullptr) return false;
+  const auto place = given->buffer->place();
+  auto* const node = static_cast<NodeFile*>(place.node);  // all nodes here are
+  const std::uint64_t size = given->buffer->memory().size();
+  const std::uint64_t length = call.arguments[1];
+  const std::uint64_t offset = call.arguments[5];
+  if (node == nullptr || length == 0 || offset % wire::uapi::kPageSize != 0) return false;
+  if (offset > size || length > size - offset) {
+    (void)run.listener->respond(call.id, -EINVAL);
+    return true;
+  }
+  const auto file = node->open_again(O_RDWR);
+  if (!file) return false;
+  node->note_mapped(place.offset);
+  return os::redirect_mmap(*run.listener, call, file->get(), place.offset + offset);
+}
+
+// DMA_BUF_IOCTL_SYNC. The CPU's view and the card's are the same memory.
+bool Supervisor::sync_buffer(Run& run, const os::Notification& call) {
+  if (static_cast<std::uint32_t>(call.arguments[1]) != DMA_BUF_IOCTL_SYNC) return false;
+  if (given_behind(call, call.arguments[0]) == nullptr) return false;
+  dma_buf_sync argument{};
+  Memory memory(*this, run, call);
+  int result = 0;
+  if (!memory.read(call.arguments[2], std::as_writable_bytes(std::span(&argument, 1)))) {
+    result = -EFAULT;
+  } else if ((argument.flags & ~std::uint64_t{DMA_BUF_SYNC_VALID_FLAGS_MASK}) != 0 ||
+             (argument.flags & DMA_BUF_SYNC_RW) == 0) {
+    result = -EINVAL;
+  }
+  (void)run.listener->respond(call.id, result);
+  return true;
 }
 
 // Lets go of buffers that no client holds by descriptor any more.

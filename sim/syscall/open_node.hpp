@@ -52,7 +52,7 @@ struct Supervisor::OpenAttribute {
 };
 
 // A buffer that clients hold by descriptor. What they hold is a file of its
-// size that can be neither read nor mapped.
+// size that can be neither read nor mapped; map_buffer() maps the BO instead.
 struct Supervisor::GivenBuffer {
   os::Fd file;
   os::FileIdentity identity;

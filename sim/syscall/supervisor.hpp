@@ -125,6 +125,10 @@ class Supervisor {
   void carry_on_ending();
 
   // ---- dma-bufs
+  GivenBuffer* given_behind(const os::Notification& call, std::uint64_t fd);
+  // Of the descriptors of dma-bufs; false: the call is for the kernel.
+  bool map_buffer(Run& run, const os::Notification& call);
+  bool sync_buffer(Run& run, const os::Notification& call);
   void forget_buffers();
 
   // ---- attributes

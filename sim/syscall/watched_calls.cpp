@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "os/redirected_mapping.hpp"
 #include "os/seccomp.hpp"
 
 namespace qaic::sim::syscall {
@@ -17,11 +18,13 @@ std::vector<sock_filter> watched_calls() {
   constexpr auto kNot = Condition::Sense::not_equal;
   constexpr std::uint32_t kAll = 0xFFFFFFFF;
   constexpr std::uint32_t kIoctlType = 0xFF00;
-  constexpr std::uint32_t kShared = MAP_SHARED | MAP_ANONYMOUS;
+  constexpr std::uint32_t kShared = MAP_SHARED | MAP_ANONYMOUS | os::kRedirectedMapping;
 
   os::SyscallFilter filter;
-  const std::array ioctl{Condition{1, kIoctlType, static_cast<std::uint32_t>('d') << 8}};
-  filter.notify(SYS_ioctl, ioctl);
+  for (const char type : {'d', 'b'}) {  // of DRM, and of dma-bufs
+    const std::array ioctl{Condition{1, kIoctlType, static_cast<std::uint32_t>(type) << 8}};
+    filter.notify(SYS_ioctl, ioctl);
+  }
   const std::array openat{Condition{2, O_ACCMODE, O_RDONLY, kNot}};
   filter.notify(SYS_openat, openat);
   filter.notify(SYS_openat2, {});

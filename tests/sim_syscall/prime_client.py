@@ -1,13 +1,16 @@
 """Buffers by descriptor between files, processes and cards."""
+import ctypes
 import errno
 import fcntl
 import mmap
 import os
+import signal
 import struct
 import sys
 
 CREATE, MMAP, GEM_CLOSE = 0xC0106441, 0xC0106442, 0x40086409
 TO_FD, TO_HANDLE, GET_CAP = 0xC00C642D, 0xC00C642E, 0xC010640C
+SYNC = 0x40086200  # DMA_BUF_IOCTL_SYNC
 
 
 def call(node, number, layout, *values):
@@ -41,9 +44,34 @@ assert call(other, MMAP, "IIQ", taken, 0, 99)[2] == 0
 fails(errno.EINVAL, lambda: mmap.mmap(other, 8192, offset=0))
 back = call(other, TO_FD, "IIi", taken, os.O_CLOEXEC, -1)[2]
 assert os.fstat(back).st_ino == os.fstat(shared).st_ino
-# What stands for the buffer shows no false content.
-fails(errno.EACCES, lambda: mmap.mmap(shared, 4096, prot=mmap.PROT_READ))
+# Mapped, it is the buffer's memory, and so is a part of it; nothing is left behind.
+files = os.listdir("/proc/self/fd")
+view = mmap.mmap(shared, 8192)
+assert view[:5] == b"hello"
+view[4096:4101] = b"there"
+assert memory[4096:4101] == b"there"
+assert mmap.mmap(shared, 4096, offset=4096, prot=mmap.PROT_READ)[:5] == b"there"
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+for length, start, number in ((8192, 4096, errno.EINVAL), (4096, 8192, errno.EINVAL), (4096, 4095, errno.EINVAL)):
+    assert libc.mmap(None, length, 3, 1, shared, ctypes.c_long(start)) == ctypes.c_void_p(-1).value
+    assert ctypes.get_errno() == number
+del view
+assert len(os.listdir("/proc/self/fd")) == len(files)
+# Also while signals rain.
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.siginterrupt(signal.SIGALRM, False)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0011)
+for _ in range(200):
+    assert mmap.mmap(shared, 8192)[:5] == b"hello"
+signal.setitimer(signal.ITIMER_REAL, 0)
 fails(errno.EBADF, lambda: os.read(shared, 1))
+for flags, number in ((1, 0), (1 | 2 | 4, 0), (8, errno.EINVAL), (4, errno.EINVAL)):
+    if number == 0:
+        call(shared, SYNC, "Q", flags)
+    else:
+        fails(number, lambda flags=flags: call(shared, SYNC, "Q", flags))
+fails(errno.ENOTTY, lambda: call(node, SYNC, "Q", 1))
 for bad, number in ((os.pipe()[0], errno.EINVAL), (node, errno.EINVAL), (987, errno.EBADF)):
     fails(number, lambda bad=bad: call(other, TO_HANDLE, "IIi", 0, 0, bad))
 fails(errno.ENOENT, lambda: call(node, TO_FD, "IIi", 4711, 0, -1))
