@@ -80,63 +80,55 @@ GuestMemory::Ranges::iterator GuestMemory::at(std::uint64_t address) {
   return address - found->first < found->second.range.size ? found : ranges_.end();
 }
 
-bool GuestMemory::reachable(std::uint64_t address, std::uint64_t size, Direction direction) {
+// Calls piece(range and file, start in the file, bytes) for each part of
+// [address, address + size) in turn. False once a byte is in no range or a
+// piece was refused.
+template <class Piece>
+bool GuestMemory::walk(std::uint64_t address, std::uint64_t size, Piece piece) {
   auto here = at(address);
   while (size != 0) {
-    if (here == ranges_.end()) return false;
+    if (here == ranges_.end() || address < here->first) return false;
     const Placed& placed = here->second;
-    const bool allowed = direction == Direction::to_guest ? placed.range.writable : placed.range.readable;
-    if (placed.file == files_.end() || !allowed) return false;
-    const std::uint64_t here_bytes = std::min(size, placed.range.size - (address - here->first));
-    address += here_bytes;  // cannot wrap: the range ends below 2^64
-    size -= here_bytes;
-    if (size == 0) break;
+    const std::uint64_t inside = address - here->first;
+    const std::uint64_t count = std::min(size, placed.range.size - inside);
+    if (!piece(placed, static_cast<std::size_t>(placed.range.offset + inside),
+               static_cast<std::size_t>(count)))
+      return false;
+    address += count;  // cannot wrap: the range ends below 2^64
+    size -= count;
     ++here;
-    if (here != ranges_.end() && here->first != address) here = ranges_.end();
   }
   return true;
 }
 
-Result<void> GuestMemory::read(base::BusAddr from, base::MutableBytes out) {
-  if (!reachable(from.value, out.size(), Direction::from_guest)) {
-    return fault("nothing to read", from.value, out.size());
-  }
-  std::uint64_t address = from.value;
-  base::MutableBytes rest = out;
-  for (auto here = at(address); !rest.empty(); ++here) {
-    const Placed& placed = here->second;
-    const std::uint64_t inside = address - here->first;
-    const auto count =
-        static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), placed.range.size - inside));
-    const auto start = static_cast<std::size_t>(placed.range.offset + inside);
-    if (!os::guarded_copy(rest.first(count), placed.file->mapping.bytes().subspan(start, count))) {
-      return fault("the memory is gone", from.value, out.size());
-    }
-    address += count;
+template <class Span, class Copy>
+Result<void> GuestMemory::transfer(std::uint64_t address, Span bytes, bool Range::*allowed, Copy copy) {
+  const auto may = [&](const Placed& placed, std::size_t, std::size_t) {
+    return placed.file != files_.end() && placed.range.*allowed;
+  };
+  if (!walk(address, bytes.size(), may)) return fault("nothing to reach", address, bytes.size());
+  Span rest = bytes;
+  const auto take = [&](const Placed& placed, std::size_t start, std::size_t count) {
+    const Span piece = rest.first(count);
     rest = rest.subspan(count);
-  }
+    return copy(placed.file->mapping, start, piece);
+  };
+  if (!walk(address, bytes.size(), take)) return fault("the memory is gone", address, bytes.size());
   return {};
 }
 
+Result<void> GuestMemory::read(base::BusAddr from, base::MutableBytes out) {
+  return transfer(from.value, out, &Range::readable,
+                  [](const os::Mapping& file, std::size_t start, base::MutableBytes piece) {
+                    return os::guarded_copy(piece, file.bytes().subspan(start, piece.size()));
+                  });
+}
+
 Result<void> GuestMemory::write(base::BusAddr to, base::Bytes in) {
-  if (!reachable(to.value, in.size(), Direction::to_guest)) {
-    return fault("nothing to write", to.value, in.size());
-  }
-  std::uint64_t address = to.value;
-  base::Bytes rest = in;
-  for (auto here = at(address); !rest.empty(); ++here) {
-    const Placed& placed = here->second;
-    const std::uint64_t inside = address - here->first;
-    const auto count =
-        static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), placed.range.size - inside));
-    const auto start = static_cast<std::size_t>(placed.range.offset + inside);
-    if (!os::guarded_copy(placed.file->mapping.writable_bytes().subspan(start, count), rest.first(count))) {
-      return fault("the memory is gone", to.value, in.size());
-    }
-    address += count;
-    rest = rest.subspan(count);
-  }
-  return {};
+  return transfer(to.value, in, &Range::writable,
+                  [](const os::Mapping& file, std::size_t start, base::Bytes piece) {
+                    return os::guarded_copy(file.writable_bytes().subspan(start, piece.size()), piece);
+                  });
 }
 
 }  // namespace qaic::sim::vfio

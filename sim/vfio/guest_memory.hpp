@@ -59,9 +59,10 @@ class GuestMemory : public device::HostMemory {
 
   // The range that holds the address; ranges_.end() if none does.
   Ranges::iterator at(std::uint64_t address);
-  enum class Direction { from_guest, to_guest };
-  // Checks every byte of [address, address + size).
-  bool reachable(std::uint64_t address, std::uint64_t size, Direction direction);
+  template <class Piece>
+  bool walk(std::uint64_t address, std::uint64_t size, Piece piece);
+  template <class Span, class Copy>
+  base::Result<void> transfer(std::uint64_t address, Span bytes, bool Range::*allowed, Copy copy);
   void release(Files::iterator file);
 
   Files files_;
