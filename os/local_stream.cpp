@@ -7,10 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include "os/passed_fds.hpp"
 
 namespace qaic::os {
 
@@ -21,12 +22,6 @@ using base::Result;
 using base::system_error;
 
 namespace {
-
-constexpr std::size_t kMaxFds = 16;
-
-struct alignas(cmsghdr) ControlSpace {
-  std::array<char, CMSG_SPACE(kMaxFds * sizeof(int))> bytes;
-};
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -55,6 +50,10 @@ int bind_to(int fd, const sockaddr_un& address) {
   return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
 }
 
+bool is_full_or_empty(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
+
 std::optional<std::uint64_t> socket_inode(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return std::nullopt;
@@ -81,61 +80,17 @@ Result<LocalStream> LocalStream::connect(const std::string& path) {
 }
 
 LocalStream::Received LocalStream::receive(base::MutableBytes into, std::vector<Fd>& fds) const {
-  iovec data{into.data(), into.size()};
-  ControlSpace control;
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes.data();
-  message.msg_controllen = control.bytes.size();
-  ssize_t count = 0;
-  int error = 0;
-  do {
-    count = ::recvmsg(fd_.get(), &message, MSG_CMSG_CLOEXEC);
-    error = errno;
-  } while (count < 0 && error == EINTR);
-  if (count < 0) {
-    return {0, error == EAGAIN || error == EWOULDBLOCK ? State::nothing_yet : State::closed};
-  }
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t number = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < number; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-      fds.emplace_back(fd);
-    }
-  }
-  if ((message.msg_flags & MSG_CTRUNC) != 0) return {static_cast<std::size_t>(count), State::fds_lost};
-  if (count == 0 && !into.empty()) return {0, State::closed};
-  return {static_cast<std::size_t>(count), State::open};
+  const Passed got = receive_with_fds(fd_.get(), into, fds);
+  if (got.error != 0) return {0, is_full_or_empty(got.error) ? State::nothing_yet : State::closed};
+  if (got.fds_lost) return {got.bytes, State::fds_lost};
+  if (got.bytes == 0 && !into.empty()) return {0, State::closed};
+  return {got.bytes, State::open};
 }
 
 std::optional<std::size_t> LocalStream::send(base::Bytes bytes, std::span<const int> fds) const {
-  fds = fds.first(std::min(fds.size(), kMaxFds));
-  iovec data{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  ControlSpace control{};
-  if (!fds.empty()) {
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(fds.size_bytes());
-    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-  }
-  ssize_t count = 0;
-  int error = 0;
-  do {
-    count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-    error = errno;
-  } while (count < 0 && error == EINTR);
-  if (count >= 0) return static_cast<std::size_t>(count);
-  if (error == EAGAIN || error == EWOULDBLOCK) return 0;
-  return std::nullopt;
+  const Passed sent = send_with_fds(fd_.get(), bytes, fds);
+  if (sent.error != 0 && !is_full_or_empty(sent.error)) return std::nullopt;
+  return sent.bytes;
 }
 
 Result<LocalListener> LocalListener::create(const std::string& path) {
