@@ -5,12 +5,12 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/duration.hpp"
 #include "os/file.hpp"
 #include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/latency_setting.hpp"
 #include "sim/cli/skus.hpp"
-#include "sim/vm/duration.hpp"
 #include "sim/vm/scratch_folder.hpp"
 
 namespace qaic::sim::cli {
@@ -97,6 +97,13 @@ void add_options(CLI::App& app, VmOptions& options, Texts& texts) {
       ->type_name("PROGRAM");
 }
 
+Result<std::chrono::milliseconds> duration_of(const std::string& text) {
+  const auto duration = base::parse_duration(text);
+  if (!duration || duration->count() == 0)
+    return base::fail(usage("'" + text + "' is not a duration such as 500ms or 90s"));
+  return *duration;
+}
+
 Result<void> check(VmOptions& options, const Texts& texts) {
   const auto sku = sku_by_name(options.sku_name);
   if (!sku) return base::fail(usage("no SKU is called " + options.sku_name, "choose one of " + sku_names()));
@@ -119,15 +126,10 @@ Result<void> check(VmOptions& options, const Texts& texts) {
     return base::fail(usage("no IOMMU mode is called " + texts.iommu, "choose off, remap or strict"));
   }
   if (!texts.timeout.empty()) {
-    options.timeout = vm::parse_duration(texts.timeout);
-    if (!options.timeout)
-      return base::fail(usage("'" + texts.timeout + "' is not a duration such as 500ms or 90s"));
+    QAIC_TRY(options.timeout, duration_of(texts.timeout));
   }
   if (!texts.ready_timeout.empty()) {
-    const auto duration = vm::parse_duration(texts.ready_timeout);
-    if (!duration)
-      return base::fail(usage("'" + texts.ready_timeout + "' is not a duration such as 500ms or 90s"));
-    options.ready_timeout = *duration;
+    QAIC_TRY(options.ready_timeout, duration_of(texts.ready_timeout));
   }
   for (std::string* path : {&options.firmware, &options.module}) {
     if (path->empty()) continue;

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "sim/vm/duration.hpp"
 #include "sim/vm/guest_files.hpp"
 
 using namespace qaic::sim::vm;
@@ -51,13 +50,4 @@ TEST_CASE("a folder inside another one is shared once, and never the whole host"
   CHECK(shares[1].path == "/tmp");
   CHECK(shares[2].path == "/tmpfiles");
   CHECK(shares[0].tag != shares[1].tag);
-}
-
-TEST_CASE("durations have a unit or are seconds") {
-  using std::chrono::milliseconds;
-  CHECK(parse_duration("90") == milliseconds(90000));
-  CHECK(parse_duration("1.5s") == milliseconds(1500));
-  CHECK(parse_duration("20ms") == milliseconds(20));
-  CHECK(parse_duration("2m") == milliseconds(120000));
-  for (const char* wrong : {"", "s", "0", "-1s", "5h", "inf", "25000m"}) CHECK_FALSE(parse_duration(wrong));
 }

@@ -1,7 +1,5 @@
 #include "tools/common/command_line.hpp"
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <qaic/qaic.hpp>
 
@@ -9,27 +7,6 @@
 #include "tools/common/failure.hpp"
 
 namespace qaic::tools {
-
-std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || !std::isfinite(number) || number < 0) return std::nullopt;
-  const std::string unit(rest, end);
-  double milliseconds = 0;
-  if (unit == "ms") {
-    milliseconds = number;
-  } else if (unit.empty() || unit == "s") {
-    milliseconds = number * 1000;
-  } else if (unit == "m" || unit == "min") {
-    milliseconds = number * 60000;
-  } else {
-    return std::nullopt;
-  }
-  constexpr double kDay = 24.0 * 3600 * 1000;
-  if (milliseconds > kDay) return std::nullopt;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::llround(milliseconds)));
-}
 
 void add_output_options(CLI::App& app, GlobalOptions& options) {
   app.set_version_flag("--version", std::string(app.get_name()) + " " + qaic_version(),

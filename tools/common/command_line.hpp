@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/duration.hpp"
 #include "tools/common/terminal.hpp"
 
 namespace qaic::tools {
@@ -29,7 +30,6 @@ void add_device_options(CLI::App& app, GlobalOptions& options);
 // Parses. Nothing = go on; otherwise the exit code (0 after --help, --version).
 std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv);
 
-// "500ms", "5s", "2m", or a plain number of seconds. Nothing if it is none.
-std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
+using base::parse_duration;
 
 }  // namespace qaic::tools

@@ -1,17 +1,17 @@
-#include "sim/vm/duration.hpp"
+#include "base/duration.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 
-namespace qaic::sim::vm {
+namespace qaic::base {
 
-std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   double number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || !std::isfinite(number) || number <= 0) return std::nullopt;
-  const std::string unit(rest, end);
+  if (error != std::errc() || !std::isfinite(number) || number < 0) return std::nullopt;
+  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
   if (unit == "m" || unit == "min") {
     number *= 60000;
   } else if (unit.empty() || unit == "s") {
@@ -24,4 +24,4 @@ std::optional<std::chrono::milliseconds> parse_duration(const std::string& text)
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(number)));
 }
 
-}  // namespace qaic::sim::vm
+}  // namespace qaic::base
