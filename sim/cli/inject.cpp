@@ -1,14 +1,13 @@
 #include "sim/cli/inject.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/link.hpp"
 
@@ -125,15 +124,7 @@ int inject(std::vector<std::string> arguments) {
   app.add_option("--degrees", options.degrees, "ras temperature: Celsius")->type_name("N");
   app.add_option("--threshold", options.threshold, "ras: events per message (default 1)")->type_name("N");
   app.add_option("WHAT", options.what, "See below");
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(usage(error.what()));
-  }
+  if (const auto code = parse_command_line(app, std::move(arguments))) return *code;
   const auto done = inject_into(options);
   return done ? 0 : print_failure(done.error());
 }

@@ -1,12 +1,11 @@
 #include "sim/cli/run.hpp"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <utility>
 
 #include "os/namespace.hpp"
 #include "sim/cli/cards.hpp"
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/join.hpp"
 #include "sim/cli/link.hpp"
@@ -35,37 +34,13 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
       "Runs a program on simulated Cloud AI 100 cards: those of `qaic-sim start` if they run and\n"
       "no option describes others, else its own.",
       "qaic-sim run");
-  app.footer("After the options: [--] COMMAND [ARGUMENT]...");
   app.add_option("--join", options.join, "On the cards that `qaic-sim start NAME` started")
       ->type_name("NAME");
   options.cards.add_to(app);
   app.add_flag("--verify-clean", options.verify_clean,
                "Afterwards, end with 12 and say what if a card still holds anything");
-  app.prefix_command();
-
-  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
-  std::vector<std::string> own(arguments.begin(), mark);
-  std::reverse(own.begin(), own.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(own));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(
-        base::make_error(ErrorKind::usage, "usage", error.what(), "see qaic-sim run --help"));
-  }
-  options.command = app.remaining();
-  if (mark != arguments.end()) options.command.insert(options.command.end(), mark + 1, arguments.end());
-  if (options.command.empty() || (mark != arguments.end() && !app.remaining().empty())) {
-    const std::string what = options.command.empty() ? std::string("there is no command to run")
-                                                     : "unknown option or argument " + app.remaining()[0];
-    return print_failure(base::make_error(ErrorKind::usage, "usage", what, "see qaic-sim run --help"));
-  }
-  if (options.command[0].starts_with("-")) {
-    return print_failure(base::make_error(ErrorKind::usage, "usage", "unknown option " + options.command[0],
-                                          "see qaic-sim run --help"));
-  }
+  if (const auto code = parse_command_line(app, std::move(arguments), options.command)) return code;
+  if (options.command.empty()) return print_failure(usage_error(app, "there is no command to run"));
   options.own_cards = CardOptions::given(app) || options.verify_clean;
   if (options.own_cards && !options.join.empty()) {
     return print_failure(base::make_error(ErrorKind::usage, "usage",

@@ -2,14 +2,13 @@
 
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <utility>
 
 #include "os/signal_inbox.hpp"
 #include "sim/cli/card_settings.hpp"
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/latency_setting.hpp"
 #include "sim/cli/pci_card.hpp"
@@ -69,16 +68,7 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
   app.add_option("--soc", options.soc, "Which SoC of the board (default 0)")->type_name("N");
   app.add_flag("--once", options.once, "Ends when the first virtual machine has gone");
   app.add_flag("--statistics", options.statistics, "At the end, prints one line of what was measured");
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(usage(error.what()));
-  }
-  return std::nullopt;
+  return parse_command_line(app, std::move(arguments));
 }
 
 Result<PciCard::Options> card_options(const Options& options) {

@@ -2,8 +2,6 @@
 
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "os/owned_files.hpp"
 #include "os/private_folder.hpp"
 #include "sim/cli/cards.hpp"
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/daemon.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/link.hpp"
@@ -39,17 +38,7 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
       "qaic-sim start");
   app.add_option("NAME", options.name, "For the cards (default: default)");
   options.cards.add_to(app);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(
-        base::make_error(ErrorKind::usage, "usage", error.what(), "see qaic-sim start --help"));
-  }
-  return std::nullopt;
+  return parse_command_line(app, std::move(arguments));
 }
 
 // The cards' process works at the root folder, and reads images again after a reset.

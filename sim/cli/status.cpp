@@ -1,11 +1,10 @@
 #include "sim/cli/status.hpp"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdio>
+#include <utility>
 
 #include "os/file.hpp"
 #include "os/host.hpp"
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/link.hpp"
 #include "sim/cli/log.hpp"
@@ -54,16 +53,7 @@ int status(std::vector<std::string> arguments) {
   bool as_json = false;
   app.add_option("NAME", name, "Of the cards (default: default)");
   app.add_flag("-j,--json", as_json, "One JSON document");
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(
-        base::make_error(base::ErrorKind::usage, "usage", error.what(), "see qaic-sim status --help"));
-  }
+  if (const auto code = parse_command_line(app, std::move(arguments))) return *code;
   const auto told = ask_status(name);
   const std::string text = as_json ? document(told).dump(2, ' ', false, json::error_handler_t::replace) + "\n"
                            : told  ? status_text(*told)

@@ -1,9 +1,8 @@
 #include "sim/cli/stop.hpp"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdio>
+#include <utility>
 
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/link.hpp"
 
@@ -27,16 +26,7 @@ int stop(std::vector<std::string> arguments) {
   bool force = false;
   app.add_option("NAME", name, "Of the cards (default: default)");
   app.add_flag("--force", force, "Also if programs run on them: these are killed");
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(
-        base::make_error(base::ErrorKind::usage, "usage", error.what(), "see qaic-sim stop --help"));
-  }
+  if (const auto code = parse_command_line(app, std::move(arguments))) return *code;
   const auto stopped = stop_cards(name, {{"do", "stop"}, {"force", force}});
   return stopped ? 0 : print_failure(stopped.error());
 }

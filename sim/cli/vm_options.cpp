@@ -1,13 +1,11 @@
 #include "sim/cli/vm_options.hpp"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "base/duration.hpp"
 #include "os/file.hpp"
 #include "sim/cli/card_settings.hpp"
+#include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/latency_setting.hpp"
 #include "sim/cli/skus.hpp"
@@ -149,27 +147,9 @@ Result<void> check(VmOptions& options, const Texts& texts) {
 std::optional<int> parse_vm_options(std::vector<std::string> arguments, VmOptions& options) {
   CLI::App app("Runs a program in a virtual machine with the real driver and simulated Cloud AI 100 cards.",
                "qaic-sim vm");
-  app.footer("After the options: [--] COMMAND [ARGUMENT]...");
   Texts texts;
   add_options(app, options, texts);
-  app.prefix_command();
-
-  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
-  std::vector<std::string> own(arguments.begin(), mark);
-  std::reverse(own.begin(), own.end());  // as CLI11 wants it
-  try {
-    app.parse(std::move(own));
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return print_failure(usage(error.what()));
-  }
-  options.command = app.remaining();
-  if (mark != arguments.end()) options.command.insert(options.command.end(), mark + 1, arguments.end());
-  if (!app.remaining().empty() && (mark != arguments.end() || app.remaining()[0].starts_with("-"))) {
-    return print_failure(usage("unknown option or argument " + app.remaining()[0]));
-  }
+  if (const auto code = parse_command_line(app, std::move(arguments), options.command)) return code;
   if (const auto fine = check(options, texts); !fine) return print_failure(fine.error());
   return std::nullopt;
 }
