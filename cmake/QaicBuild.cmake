@@ -89,7 +89,9 @@ endfunction()
 
 # qaic_script_test(NAME LABELS labels... COMMAND cmd... [TIMEOUT s])
 # A test that is a script. It finds the built tree in QAIC_BUILD and the
-# source tree in QAIC_SOURCE. Exit code 77 = skipped.
+# source tree in QAIC_SOURCE. Exit code 77 = skipped. Its runtime folder is the
+# build's own, so that no `qaic-sim run` joins cards that somebody has started.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/runtime)
 function(qaic_script_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
   add_test(NAME ${name} COMMAND ${A_COMMAND})
@@ -97,7 +99,7 @@ function(qaic_script_test name)
     set(A_TIMEOUT 120)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" SKIP_RETURN_CODE 77 TIMEOUT ${A_TIMEOUT}
-    ENVIRONMENT "QAIC_BUILD=${PROJECT_BINARY_DIR};QAIC_SOURCE=${PROJECT_SOURCE_DIR}")
+    ENVIRONMENT "QAIC_BUILD=${PROJECT_BINARY_DIR};QAIC_SOURCE=${PROJECT_SOURCE_DIR};XDG_RUNTIME_DIR=${PROJECT_BINARY_DIR}/runtime")
 endfunction()
 
 # qaic_fuzz(NAME CORPUS dir SOURCES file LINKS targets...)
