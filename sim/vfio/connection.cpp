@@ -45,6 +45,7 @@ Connection::Progress Connection::receive() {
 bool Connection::handle() {
   using wire::vfio_user::Command;
   const auto started = std::chrono::steady_clock::now();
+  const std::uint64_t copied = memory_.copied();
   const auto header = base::read_struct<Header>(header_);
   Message message{*header, payload_, std::move(fds_)};
   fds_.clear();
@@ -55,7 +56,7 @@ bool Connection::handle() {
   if (header->command == static_cast<std::uint16_t>(Command::region_read)) {
     statistics_.add_read(std::chrono::steady_clock::now() - started);
   } else if (header->command == static_cast<std::uint16_t>(Command::region_write)) {
-    statistics_.add_write();
+    statistics_.add_write(std::chrono::steady_clock::now() - started, memory_.copied() - copied);
   }
   return sent && outcome == Session::Outcome::go_on;
 }

@@ -21,7 +21,10 @@ class Connection {
   // See Session; `statistics` must outlive the connection too.
   Connection(os::LocalStream stream, pci::Endpoint& endpoint, GuestMemory& memory, InterruptLines& interrupts,
              Statistics& statistics)
-      : stream_(std::move(stream)), session_(endpoint, memory, interrupts), statistics_(statistics) {}
+      : stream_(std::move(stream)),
+        session_(endpoint, memory, interrupts),
+        memory_(memory),
+        statistics_(statistics) {}
 
   // Handles up to `most` messages that are there. False: the client is gone, or
   // sent what no message is, and this object has no more use.
@@ -40,6 +43,7 @@ class Connection {
 
   os::LocalStream stream_;
   Session session_;
+  const GuestMemory& memory_;
   Statistics& statistics_;
   // The message that is arriving.
   std::array<std::byte, sizeof(wire::vfio_user::Header)> header_{};

@@ -114,6 +114,7 @@ Result<void> GuestMemory::transfer(std::uint64_t address, Span bytes, bool Range
     return copy(placed.file->mapping, start, piece);
   };
   if (!walk(address, bytes.size(), take)) return fault("the memory is gone", address, bytes.size());
+  copied_ += bytes.size();
   return {};
 }
 

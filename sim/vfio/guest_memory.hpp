@@ -37,6 +37,8 @@ class GuestMemory : public device::HostMemory {
   base::Result<void> read(base::BusAddr from, base::MutableBytes out) override;
   base::Result<void> write(base::BusAddr to, base::Bytes in) override;
 
+  // Bytes that went either way so far.
+  [[nodiscard]] std::uint64_t copied() const { return copied_; }
   [[nodiscard]] std::size_t ranges() const { return ranges_.size(); }
   [[nodiscard]] std::size_t files() const { return files_.size(); }
 
@@ -67,6 +69,7 @@ class GuestMemory : public device::HostMemory {
 
   Files files_;
   Ranges ranges_;
+  std::uint64_t copied_ = 0;
 };
 
 }  // namespace qaic::sim::vfio

@@ -204,11 +204,29 @@ TEST_CASE("reading times are kept to 50 ns") {
   Statistics statistics;
   CHECK_FALSE(statistics.read_time(0.5));
   CHECK(statistics.line() ==
-        "reads=0 writes=0 read_median_us=unknown read_p99_us=unknown read_max_us=unknown");
+        "reads=0 writes=0 read_median_us=unknown read_p99_us=unknown read_max_us=unknown copies=0 "
+        "copy_mib_per_s=unknown");
   for (int i = 0; i < 99; ++i) statistics.add_read(std::chrono::nanoseconds(1010));
   statistics.add_read(std::chrono::milliseconds(3));
   CHECK(statistics.read_time(0.5) == std::chrono::nanoseconds(1050));
   CHECK(statistics.read_time(0.99) == std::chrono::nanoseconds(1050));
   CHECK_FALSE(statistics.read_time(1));
-  CHECK(statistics.line() == "reads=100 writes=0 read_median_us=1.05 read_p99_us=1.05 read_max_us=3000.00");
+  CHECK(statistics.line().starts_with(
+      "reads=100 writes=0 read_median_us=1.05 read_p99_us=1.05 read_max_us=3000.00 "));
+}
+
+TEST_CASE("the speed of copies is the median of the large ones, the last few hundred") {
+  using std::chrono::microseconds;
+  Statistics statistics;
+  statistics.add_write(microseconds(1), (1U << 20) - 1);  // not large
+  CHECK_FALSE(statistics.copy_rate());
+  statistics.add_write(microseconds(2000), 1U << 20);
+  statistics.add_write(microseconds(500), 1U << 20);
+  statistics.add_write(microseconds(1000), 2U << 20);
+  CHECK(*statistics.copy_rate() == doctest::Approx(2000.0 * (1U << 20)));
+  CHECK(
+      statistics.line().ends_with("writes=4 read_median_us=unknown read_p99_us=unknown read_max_us=unknown "
+                                  "copies=3 copy_mib_per_s=2000"));
+  for (int i = 0; i < 600; ++i) statistics.add_write(microseconds(4000), 1U << 20);
+  CHECK(*statistics.copy_rate() == doctest::Approx(250.0 * (1U << 20)));
 }
