@@ -7,7 +7,10 @@ import tool
 
 guest.prepare()
 SOAK = os.path.join(tool.SOURCE, "scripts", "soak")
-for words in (["resets", "--count", "3"], ["inferences", "--count", "40"]):
+RUNS = [["resets", "--count", "3"], ["inferences", "--count", "40"]]
+if guest.KERNEL == "6.12":
+    RUNS.append(["load", "--minutes", "0.5"])
+for words in RUNS:
     done = subprocess.run([SOAK, *words, "--build", tool.BUILD, "--kernel", guest.KERNEL], capture_output=True, text=True,
                           timeout=600, env=tool.ENVIRONMENT, check=False)
     print(done.stdout)

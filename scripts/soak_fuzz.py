@@ -1,0 +1,117 @@
+"""Fuzz targets, each for so much time of a processor, however long that takes: they use only what nobody else wants."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+# The hostile guest: all that a virtual machine can reach of a card.
+GUEST_SIDE = ("fuzz_vfio_messages", "fuzz_bar_access", "fuzz_mhi_rings", "fuzz_sahara", "fuzz_card_control",
+              "fuzz_card_elements")
+MOST_FINDINGS = 10  # of one target; then it is not started again
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def only_idle_time():
+    """In the new process: a session of its own, and the least of all priorities in it and for it."""
+    os.setsid()
+    os.nice(19)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    try:
+        with open("/proc/self/autogroup", "w", encoding="ascii") as file:
+            file.write("19")
+    except OSError:
+        pass  # a kernel without groups by session
+
+
+class Target:
+    """One fuzz target: its binary, what it has found so far, and the process that is at it."""
+
+    def __init__(self, build, folder, name):
+        self.name, self.folder = name, f"{folder}/{name}"
+        self.process = self.log = None
+        self.spent = 0.0  # seconds of the process that runs now
+        os.makedirs(f"{self.folder}/corpus", exist_ok=True)
+        shutil.copy(f"{build}/fuzz/{name}", f"{self.folder}/target")  # may be built anew meanwhile
+        with open(f"{build}/fuzz/{name}.corpus", encoding="utf-8") as file:
+            self.seeds = file.read().strip()
+        try:
+            with open(f"{self.folder}/ledger.json", encoding="utf-8") as file:
+                self.ledger = json.load(file)
+        except OSError:
+            self.ledger = {"runs": 0, "seconds": 0.0, "findings": []}
+
+    def done(self, wanted):
+        return self.ledger["seconds"] + self.spent >= wanted or len(self.ledger["findings"]) >= MOST_FINDINGS
+
+    def start(self):
+        self.spent = 0.0
+        self.log = f"{self.folder}/log"
+        with open(self.log, "w", encoding="utf-8") as log:
+            # A run that waits for a processor is not slow: only what hangs for long is a finding.
+            self.process = subprocess.Popen(
+                [f"{self.folder}/target", f"{self.folder}/corpus", self.seeds, f"-artifact_prefix={self.folder}/finding-",
+                 "-timeout=600", "-report_slow_units=1000000", "-rss_limit_mb=3000", "-print_final_stats=1"],
+                stdout=subprocess.DEVNULL, stderr=log, cwd=self.folder, preexec_fn=only_idle_time,
+                env=dict(os.environ, UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"))
+
+    def look(self):
+        """What it has used; True when it has ended by itself, which means that it found something."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+                fields = file.read().rpartition(")")[2].split()
+            self.spent = max(self.spent, (int(fields[11]) + int(fields[12])) / TICKS)
+        except OSError:
+            pass
+        return self.process.poll() is not None
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)  # it prints what it has done
+        try:
+            self.process.wait(300)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.note(found=False)
+
+    def note(self, found):
+        """The process has ended: into the ledger with it."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            said = file.read()
+        counts = re.findall(r"stat::number_of_executed_units:\s*(\d+)|^#(\d+)\s", said, re.M)
+        self.ledger["runs"] += int(counts[-1][0] or counts[-1][1]) if counts else 0
+        self.ledger["seconds"] += self.spent
+        self.spent = 0.0
+        if found:
+            written = re.search(r"Test unit written to (\S+)", said)
+            summary = re.search(r"SUMMARY: .*", said)
+            where = written[1] if written else self.log
+            self.ledger["findings"].append(f"{summary[0] if summary else 'ended'}: {where}")
+        self.process = None
+        with open(f"{self.folder}/ledger.json", "w", encoding="utf-8") as file:
+            json.dump(self.ledger, file)
+
+
+def fuzz(build, folder, names, wanted, limit):
+    """All targets at once until each has had `wanted` seconds, or `limit` seconds have passed. The targets."""
+    targets = [Target(build, folder, name) for name in names]
+    end = time.monotonic() + limit
+    try:
+        while time.monotonic() < end and not all(target.done(wanted) for target in targets):
+            for target in targets:
+                if target.process is None:
+                    if not target.done(wanted):
+                        target.start()
+                elif target.look():
+                    target.note(found=True)
+                elif target.done(wanted):
+                    target.stop()
+            time.sleep(1)
+    finally:
+        for target in targets:
+            if target.process is not None:
+                target.look()
+                target.stop()
+    return targets
