@@ -74,6 +74,7 @@ TEST_CASE("what is not of the form is refused") {
                                  "2ms,execute",
                                  "2ms,depth=1,depth=2",
                                  "2ms,,depth=2",
+                                 "2ms,",
                                  "execute=off"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_latency(text));
