@@ -1,6 +1,7 @@
 // A hostile host at the DMA bridge: any element, any register value, on a
-// channel without a network and on one with. Whatever it writes: registers
-// stay inside their queues, and nothing is left after TERMINATE.
+// channel without a network and on one with; the latter also under a latency
+// model, executed and not. Whatever it writes: registers stay inside their
+// queues, and nothing is left after TERMINATE.
 #include "sim/device/activations.hpp"
 #include "sim/device/address_map.hpp"
 #include "sim/device/card.hpp"
@@ -19,8 +20,10 @@ constexpr std::uint32_t kSlots = 8;
 constexpr std::uint64_t kFile = HostBlock::kBase + 0x8000;
 
 struct Attack {
-  Attack(World& w, const std::uint8_t* data, std::size_t size)
-      : world(w), in(data, size), card(stock(), world.ports()) {
+  using Latency = qaic::sim::device::Latency;
+
+  Attack(World& w, const Latency& latency, const std::uint8_t* data, std::size_t size)
+      : world(w), in(data, size), card(stock(latency), world.ports()) {
     card.boot();
     const ByteVector file = network_elf();
     std::memcpy(world.host.at(kFile, file.size()).data(), file.data(), file.size());
@@ -31,10 +34,12 @@ struct Attack {
     send({passthrough_hex("09000000 00000000 00000000 01000000 00000000 ffffffff 01000000 ffffffff 01000000" +
                           zeros(12)),
           queue_hex(1)});
-    insist(world.cores.groups.size() == 1);
+    insist(world.cores.groups.size() == (latency.execute ? 1U : 0U));
   }
-  static qaic::sim::device::CardConfig stock() {
-    return qaic::sim::device::stock_config(qaic::wire::nnc::Sku::pcie_pro, 0, 0);
+  static qaic::sim::device::CardConfig stock(const Latency& latency) {
+    auto config = qaic::sim::device::stock_config(qaic::wire::nnc::Sku::pcie_pro, 0, 0);
+    config.latency = latency;
+    return config;
   }
   static std::uint64_t queue(unsigned dbc) { return HostBlock::kBase + dbc * 0x1000; }
   static std::string queue_hex(unsigned dbc) {
@@ -99,6 +104,10 @@ struct Attack {
           }
           break;
       }
+      if (card.next_deadline()) {
+        world.clock.now += std::chrono::microseconds(what);
+        card.tick();
+      }
       for (unsigned channel = 0; channel < 2; ++channel) {
         insist(card.read_dbc(DbcId(channel), Register::request_head) < kSlots);
         insist(card.read_dbc(DbcId(channel), Register::response_tail) < kSlots);
@@ -118,7 +127,17 @@ struct Attack {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static World world(0x10000, 80U << 20);
-  world.clear();
-  Attack(world, data, size).run();
+  qaic::sim::device::Latency latency;
+  const auto attack = [&] {
+    world.clear();
+    Attack(world, latency, data, size).run();
+  };
+  attack();
+  latency.shape = qaic::sim::device::Latency::Shape::uniform;
+  latency.second = std::chrono::microseconds(500);
+  latency.depth = 2;
+  attack();
+  latency.execute = false;
+  attack();
   return 0;
 }
