@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 BUILD = os.environ["QAIC_BUILD"]
 SOURCE = os.environ["QAIC_SOURCE"]
@@ -98,6 +99,24 @@ def scale_add(folder):
     check(done.returncode == 1, "scale-add: a wrong expectation is noticed")
 
 
+def fails_alone(network, code, error):
+    """A network that fails does so in time, with its own error, and harms no other on the card."""
+    runner = f"{BUILD}/bin/qaic-run"
+    both = (f"{runner} {BUILD}/networks/idle --random -n 300 > /dev/null & "
+            f"{runner} {BUILD}/networks/{network} --zero --timeout 2s; failed=$?; "
+            "wait $!; echo $failed $?")
+    begin = time.monotonic()
+    # So that the other one is under way for 3 s.
+    done = subprocess.run([f"{BUILD}/bin/qaic-sim", "run", "--verify-clean", "--latency", "10ms", "--", "sh", "-c", both],
+                          capture_output=True, text=True, timeout=110)
+    took = time.monotonic() - begin
+    check(done.returncode == 0, f"{network}: the card holds nothing afterwards")
+    check(done.stdout.splitlines()[-1:] == [f"{code} 0"],
+          f"{network}: exit code {code}, another network's 0: {done.stdout} {done.stderr}")
+    check(f"id: {error}" in done.stderr, f"{network}: the error is {error}")
+    check(took < 30, f"{network}: ended after {took:.1f} s")
+
+
 def main():
     probe = simulated("true")
     if probe.returncode == 10:
@@ -111,9 +130,9 @@ def main():
           f"semaphore-count: 3 x 20,000 increments counted exactly {done.stderr.strip()}")
     done = run("idle", "--random", "-n", "3")
     check(done.returncode == 0, f"idle answers {done.stderr.strip()}")
-    for network, codes in (("crash", (7,)), ("hang", (6,)), ("deaf", (6,))):
-        done = run(network, "--zero", "--timeout", "2s")
-        check(done.returncode in codes, f"{network}: exit code {done.returncode}")
+    for network, code, error in (("crash", 7, "channel-lost"), ("hang", 6, "inference-deadline"),
+                                 ("deaf", 6, "inference-deadline")):
+        fails_alone(network, code, error)
     return 1 if failures else 0
 
 
