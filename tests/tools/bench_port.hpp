@@ -1,0 +1,82 @@
+// A card by script, on a clock of its own: inferences of one activation are
+// served one after the other.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <map>
+
+#include "tools/qaic-run/bench/port.hpp"
+
+namespace bench_test {
+
+using namespace qaic;
+using namespace qaic::tools::run::bench;
+
+inline Error error_with(const char* id) {
+  qaic_error raw{};
+  std::snprintf(raw.id, sizeof(raw.id), "%s", id);
+  return Error(raw);
+}
+
+class ScriptedPort : public Port {
+ public:
+  static constexpr std::int64_t kMs = 1'000'000;
+
+  std::int64_t clock = 0;
+  std::int64_t submit_takes = 0;
+  std::int64_t wake_up_takes = 0;
+  std::int64_t late_by = 0;                                            // of every sleep
+  std::function<std::int64_t(int)> service = [](int) { return kMs; };  // of the n-th inference
+  std::size_t queue_holds = 1000;
+  int failing_wait = -1;
+  std::int64_t interrupt_at = -1;
+  int asked = 0;
+
+  Expected<Done> submit(std::size_t slot) override {
+    if (in_flight.size() >= queue_holds) return error_with("queue-full");
+    clock += submit_takes;
+    const std::int64_t begin = std::max(card_free, clock);
+    card_free = begin + service(submitted++);
+    in_flight.push_back({slot, clock, card_free});
+    return Done{};
+  }
+  Expected<Done> wait(std::size_t slot) override {
+    if (waited++ == failing_wait) return error_with("inference-deadline");
+    if (in_flight.empty() || in_flight.front().slot != slot) return error_with("wrong-slot");
+    const Flight flight = in_flight.front();
+    in_flight.pop_front();
+    clock = std::max(clock, flight.done) + wake_up_takes;
+    times[slot] = {0, static_cast<std::uint32_t>(submit_takes / 1000),
+                   static_cast<std::uint32_t>((flight.done - flight.told) / 1000)};
+    return Done{};
+  }
+  std::optional<CardTimes> card_times(std::size_t slot) override {
+    ++asked;
+    return times[slot];
+  }
+  std::int64_t now() override { return clock; }
+  void sleep_until(std::int64_t at) override { clock = std::max(clock, at + late_by); }
+  bool interrupted() override { return interrupt_at >= 0 && clock >= interrupt_at; }
+
+  // When the oldest in flight ends.
+  [[nodiscard]] std::optional<std::int64_t> next_end() const {
+    if (in_flight.empty()) return std::nullopt;
+    return in_flight.front().done;
+  }
+
+ private:
+  struct Flight {
+    std::size_t slot;
+    std::int64_t told, done;
+  };
+  std::deque<Flight> in_flight;
+  std::map<std::size_t, CardTimes> times;
+  std::int64_t card_free = 0;
+  int submitted = 0;
+  int waited = 0;
+};
+
+}  // namespace bench_test

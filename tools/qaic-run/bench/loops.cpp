@@ -1,0 +1,180 @@
+#include "tools/qaic-run/bench/loops.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <thread>
+
+namespace qaic::tools::run::bench {
+
+namespace {
+
+bool queue_full(const Error& error) {
+  return std::string_view(error.id()) == "queue-full";
+}
+
+}  // namespace
+
+LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count) {
+  LoopEnd end;
+  std::vector<Timing> slots(depth);
+  std::uint64_t measured = 0;
+  std::size_t in_flight = 0;
+  bool ending = false;
+  // Whether one more is to be submitted at `now`.
+  const auto more = [&](std::int64_t now) {
+    ending = ending || now >= recorder.end() || (count != 0 && measured == count) || port.interrupted();
+    return !ending;
+  };
+  const auto submit = [&](std::size_t slot, std::int64_t now) -> Expected<Done> {
+    auto submitted = port.submit(slot);
+    if (!submitted) return submitted;
+    slots[slot] = {now, now, now, port.now(), 0, 0};
+    if (now >= recorder.begin()) ++measured;
+    ++in_flight;
+    return submitted;
+  };
+  for (std::int64_t now = port.now(); in_flight < depth && more(now); now = port.now()) {
+    const auto submitted = submit(in_flight, now);
+    if (submitted) continue;
+    if (in_flight > 0 && queue_full(submitted.error())) {
+      depth = in_flight;
+    } else {
+      end.error = submitted.error();
+      ending = true;
+    }
+  }
+  std::int64_t previous_done = 0;
+  for (std::size_t oldest = 0; in_flight > 0; oldest = (oldest + 1) % depth) {
+    const auto waited = port.wait(oldest);
+    if (!waited) {
+      if (!end.error) end.error = waited.error();
+      break;
+    }
+    std::int64_t now = port.now();
+    --in_flight;
+    slots[oldest].done = now;
+    slots[oldest].previous_done = previous_done;
+    previous_done = now;
+    if (recorder.record(port, oldest, slots[oldest]) == Recorder::Took::time) now = port.now();
+    if (!more(now)) continue;
+    const auto submitted = submit(oldest, now);
+    if (!submitted) {
+      end.error = submitted.error();
+      ending = true;
+    }
+  }
+  end.depth = depth;
+  if (count != 0 || port.interrupted() || end.error) recorder.end_with_last();
+  return end;
+}
+
+OpenLoop::OpenLoop(Port& port, Recorder& recorder, Arrivals arrivals, std::int64_t start, std::size_t depth,
+                   std::uint64_t count)
+    : port_(port),
+      recorder_(recorder),
+      arrivals_(arrivals),
+      start_(start),
+      count_(count),
+      slots_(depth),
+      free_at_(depth, std::numeric_limits<std::int64_t>::min()) {}
+
+std::uint32_t OpenLoop::in_flight() const {
+  return (submitted_.load(std::memory_order_acquire) - reaped_.load(std::memory_order_acquire)) & ~kClosed;
+}
+
+bool OpenLoop::await_fewer_than(std::uint32_t most) {
+  for (;;) {
+    const std::uint32_t reaped = reaped_.load(std::memory_order_acquire);
+    if ((reaped & kClosed) != 0) return false;
+    if (((submitted_.load(std::memory_order_relaxed) - reaped) & ~kClosed) < most) return true;
+    reaped_.wait(reaped, std::memory_order_acquire);
+  }
+}
+
+bool OpenLoop::close() {
+  submitted_.fetch_or(kClosed, std::memory_order_release);
+  submitted_.notify_one();
+  return false;
+}
+
+Expected<Done> OpenLoop::submit(std::size_t slot) {
+  for (;;) {
+    const std::uint32_t others = in_flight();
+    auto submitted = port_.submit(slot);
+    if (submitted || others == 0 || !queue_full(submitted.error())) return submitted;
+    if (!await_fewer_than(others)) return submitted;
+  }
+}
+
+bool OpenLoop::submit_next() {
+  std::int64_t at = start_ + arrivals_.next();
+  const bool measured = at >= recorder_.begin();
+  if (at >= recorder_.end() || (count_ != 0 && measured_ == count_)) return close();
+  port_.sleep_until(at);
+  if (port_.interrupted() || !await_fewer_than(static_cast<std::uint32_t>(slots_.size()))) return close();
+  Timing& timing = slots_[next_slot_];
+  timing = {at, free_at_[next_slot_], port_.now(), 0, 0, 0};
+  if (timing.submit_begin >= recorder_.end()) {
+    for (; at < recorder_.end(); at = start_ + arrivals_.next()) ++unserved_;
+    return close();
+  }
+  const auto submitted = submit(next_slot_);
+  if (!submitted) {
+    submit_error_ = submitted.error();
+    return close();
+  }
+  timing.submit_end = port_.now();
+  if (measured) ++measured_;
+  next_slot_ = (next_slot_ + 1) % slots_.size();
+  submitted_.store((submitted_.load(std::memory_order_relaxed) + 1) & ~kClosed, std::memory_order_release);
+  submitted_.notify_one();
+  return true;
+}
+
+bool OpenLoop::reap_next() {
+  const std::uint32_t reaped = reaped_.load(std::memory_order_relaxed);
+  std::uint32_t submitted = submitted_.load(std::memory_order_acquire);
+  while ((submitted & ~kClosed) == reaped) {
+    if ((submitted & kClosed) != 0) return false;
+    submitted_.wait(submitted, std::memory_order_acquire);
+    submitted = submitted_.load(std::memory_order_acquire);
+  }
+  const std::size_t slot = oldest_slot_;
+  const auto waited = port_.wait(slot);
+  if (!waited) {
+    reap_error_ = waited.error();
+    reaped_.fetch_or(kClosed, std::memory_order_release);
+    reaped_.notify_one();
+    return false;
+  }
+  Timing timing = slots_[slot];
+  timing.done = port_.now();
+  timing.previous_done = previous_done_;
+  previous_done_ = timing.done;
+  recorder_.record(port_, slot, timing);
+  free_at_[slot] = timing.done;
+  oldest_slot_ = (oldest_slot_ + 1) % slots_.size();
+  reaped_.store((reaped + 1) & ~kClosed, std::memory_order_release);
+  reaped_.notify_one();
+  return true;
+}
+
+LoopEnd OpenLoop::run() {
+  {
+    std::jthread submitter([this] {
+      while (submit_next()) {
+      }
+    });
+    while (reap_next()) {
+    }
+  }
+  LoopEnd end;
+  end.error = reap_error_ ? reap_error_ : submit_error_;
+  end.depth = slots_.size();
+  end.unserved = unserved_;
+  if (count_ != 0 || port_.interrupted() || end.error) recorder_.end_with_last();
+  return end;
+}
+
+}  // namespace qaic::tools::run::bench

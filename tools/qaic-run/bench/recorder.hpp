@@ -1,0 +1,62 @@
+// What one activation measured: latencies in windows, and samples of where the
+// time went. The recording path of bench.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "tools/qaic-run/bench/port.hpp"
+#include "tools/qaic-run/bench/stage_sampler.hpp"
+#include "tools/qaic-run/bench/window_series.hpp"
+
+namespace qaic::tools::run::bench {
+
+class Recorder {
+ public:
+  // Measuring is from `begin` to `end` of the port's clock.
+  Recorder(std::int64_t begin, std::int64_t end, std::int64_t window_ns);
+
+  // What recording needed: nothing to speak of, or the driver was asked.
+  enum class Took { nothing, time };
+
+  // An inference ended. Those that should have started before the beginning
+  // only teach what is slow.
+  Took record(Port& port, std::size_t slot, const Timing& timing) {
+    const auto latency = static_cast<std::uint64_t>(timing.done - timing.intended);
+    if (timing.intended < begin_) {
+      sampler_.observe(latency);
+      return Took::nothing;
+    }
+    last_done_ = timing.done;
+    series_.record(timing.done - begin_, latency);
+    if (timing.done < end_) ++in_time_;
+    recorded_.store(recorded_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (!sampler_.wants(latency)) return Took::nothing;
+    ask(port, slot, timing, latency);
+    return Took::time;
+  }
+
+  [[nodiscard]] std::int64_t begin() const { return begin_; }
+  [[nodiscard]] std::int64_t end() const { return end_; }
+  // The end is when the last inference ended: the run was counted, or interrupted.
+  void end_with_last() { end_ = last_done_ + 1; }
+  // May be read by another thread.
+  [[nodiscard]] std::uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
+  // Of those, how many ended before the end.
+  [[nodiscard]] std::uint64_t in_time() const { return in_time_; }
+  [[nodiscard]] const WindowSeries& series() const { return series_; }
+  [[nodiscard]] const StageSampler& sampler() const { return sampler_; }
+
+ private:
+  void ask(Port& port, std::size_t slot, const Timing& timing, std::uint64_t latency);
+
+  std::int64_t begin_;
+  std::int64_t end_;
+  std::int64_t last_done_;
+  std::uint64_t in_time_ = 0;
+  std::atomic<std::uint64_t> recorded_ = 0;
+  WindowSeries series_;
+  StageSampler sampler_;
+};
+
+}  // namespace qaic::tools::run::bench

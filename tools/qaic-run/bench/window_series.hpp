@@ -1,0 +1,44 @@
+// Latencies cut into windows of equal length by the time they ended, for how
+// steady a run was and how sure its quantiles are. A run that becomes longer
+// than planned makes the windows longer, not more.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tools/qaic-run/bench/histogram.hpp"
+
+namespace qaic::tools::run::bench {
+
+class WindowSeries {
+ public:
+  static constexpr std::size_t kMost = 40;
+
+  explicit WindowSeries(std::int64_t width_ns);
+
+  // An inference that ended `at_ns` after the beginning; times never decrease.
+  void record(std::int64_t at_ns, std::uint64_t latency_ns) {
+    if (at_ns >= current_end_ns_) advance(at_ns);
+    windows_[current_].record(latency_ns);
+  }
+  // Adds what another series, with the same first width, recorded beside this.
+  void merge(WindowSeries other);
+
+  [[nodiscard]] std::int64_t width_ns() const { return width_ns_; }
+  // From the first to the last that was recorded into.
+  [[nodiscard]] std::span<const Histogram> windows() const { return {windows_.data(), used()}; }
+  [[nodiscard]] Histogram total() const;
+
+ private:
+  void advance(std::int64_t at_ns);
+  void widen();
+  [[nodiscard]] std::size_t used() const;
+
+  std::int64_t width_ns_;
+  std::int64_t current_end_ns_;
+  std::size_t current_ = 0;
+  std::vector<Histogram> windows_;
+};
+
+}  // namespace qaic::tools::run::bench
