@@ -151,6 +151,21 @@ with tempfile.TemporaryDirectory() as folder:
         tool.three_lines(run(PROGRAM, *arguments), exit_code, error_id, f"qaic-run {arguments}")
     tool.three_lines(tool.run(["qaic-run"]), 2, "usage", "no program")
 
+    dry = run(PROGRAM, "--zero", "--dry-run", "-s", inside("dry.npy"), "-j")
+    device = tool.document(dry, "a dry run")["devices"][0]
+    tool.equal((dry.returncode, device["fit"]["fits"], device["inferences"]), (0, True, 0), f"a dry run: {dry.stderr[:200]}")
+    tool.check(not os.path.exists(inside("dry.npy")), "a dry run writes nothing")
+    tool.three_lines(run(PROGRAM, "--dry-run"), 2, "tensor-missing", "a dry run checks the files")
+    # One NSP, and a network on it that waits for an input it never takes.
+    full = tool.simulated(["bash", "-c", f"""
+        qaic-run {tool.BUILD}/networks/deaf --zero --timeout 60s & run=$!
+        until qaic-run {PROGRAM} --zero --dry-run >/dev/null 2>&1; [ $? = 5 ]; do sleep 0.1; done
+        qaic-run {PROGRAM} --zero --dry-run; code=$?
+        kill $run; wait $run 2>/dev/null; exit $code"""], ["--set", "nsp_count=1"])
+    tool.three_lines(full, 5, "network-short", "a dry run on a full card")
+    tool.check("needs 1 NSPs, 0 of 1 are free" in full.stderr and "held by: unknown" in full.stdout,
+               f"what is short: {full.stdout} {full.stderr}")
+
     # Networks that misbehave: an error in time, no output that is none, the card clean.
     for name, exit_code in [("crash", 7), ("hang", 6), ("deaf", 6)]:
         out = inside(name + ".raw")

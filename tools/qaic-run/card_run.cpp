@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "os/file.hpp"
 #include "os/interruption.hpp"
@@ -24,22 +25,43 @@ std::chrono::milliseconds loading_allowance(const std::string& program) {
 
 }  // namespace
 
-void CardRun::failed(const qaic::Error& error) {
-  failures_.push_back(Failure::from(error));
-  failures_.back().qid = card_.qid;
+void CardRun::failed(Failure failure) {
+  failure.qid = card_.qid;
+  failures_.push_back(std::move(failure));
+}
+
+bool CardRun::open_device() {
+  auto device = Device::open(card_.node);
+  if (!device) {
+    failed(device.error());
+    return false;
+  }
+  device_.emplace(std::move(*device));
+  return true;
+}
+
+void CardRun::ask_for_room() {
+  const auto inspection = job_.program.inspect();
+  if (!inspection) return failed(inspection.error());
+  const auto status = device_->status();
+  if (!status) return failed(status.error());
+  outcome_.fit = fit_of(nlohmann::json::parse(*inspection), *status);
+  if (const auto shortage = outcome_.fit->shortage(job_.program.name())) failed(*shortage);
 }
 
 void CardRun::run() {
   progress_.uses(card_.qid);
-  progress_.waiting(options_.global.timeout + loading_allowance(options_.program));
-  use_network();
+  if (options_.dry_run) {
+    progress_.waiting(options_.global.timeout);
+    if (open_device()) ask_for_room();
+  } else {
+    progress_.waiting(options_.global.timeout + loading_allowance(options_.program));
+    if (open_device()) use_network();
+  }
   progress_.at_ease();
 }
 
 void CardRun::use_network() {
-  auto device = Device::open(card_.node);
-  if (!device) return failed(device.error());
-  device_.emplace(std::move(*device));
   auto network = Network::load(*device_, job_.program);
   if (!network) return failed(network.error());
   {

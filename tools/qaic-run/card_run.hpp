@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "tools/common/failure.hpp"
 #include "tools/qaic-run/comparison.hpp"
+#include "tools/qaic-run/fit.hpp"
 #include "tools/qaic-run/job.hpp"
 #include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/progress.hpp"
@@ -23,6 +24,7 @@ struct Outcome {
   std::map<std::size_t, Comparison> comparisons;  // of the last iteration that differed, or the last
   std::vector<base::ByteVector> outputs;          // of the last one, by tensor index, empty for inputs
   std::optional<qaic_inference_stats> stats;
+  std::optional<Fit> fit;  // of a dry run
 };
 
 class CardRun {
@@ -30,7 +32,7 @@ class CardRun {
   CardRun(const Job& job, const RunOptions& options, Progress& progress, const qaic_card_info& card)
       : job_(job), options_(options), progress_(progress), card_(card) {}
 
-  // Once. The network is unloaded afterwards; the device stays open until this
+  // Once. A dry run only asks the card. The network is unloaded afterwards; the device stays open until this
   // object goes, because closing it may take the kernel a long time.
   void run();
 
@@ -39,7 +41,10 @@ class CardRun {
   [[nodiscard]] const std::vector<Failure>& failures() const { return failures_; }
 
  private:
-  void failed(const qaic::Error& error);
+  void failed(Failure failure);
+  void failed(const qaic::Error& error) { failed(Failure::from(error)); }
+  bool open_device();
+  void ask_for_room();
   void use_network();
   void iterate(Inference& inference);
   void fill_inputs(Inference& inference);

@@ -49,6 +49,22 @@ nlohmann::json comparison_row(const Comparison& c, const Criteria& criteria) {
   return row;
 }
 
+nlohmann::json fit_row(const Fit& fit) {
+  nlohmann::json resources = nlohmann::json::array();
+  for (const auto& need : fit.needs) {
+    resources.push_back({{"resource", need.resource},
+                         {"needed", need.needed},
+                         {"free", need.free},
+                         {"total", need.total},
+                         {"short", need.needed > need.free}});
+  }
+  // The card tells how many networks are active, not whose they are.
+  return {{"fits", fit.fits()},
+          {"resources", std::move(resources)},
+          {"networks_active", fit.networks_active},
+          {"held_by", nullptr}};
+}
+
 nlohmann::json tensor_row(const Job& job, const Outcome& outcome, const Criteria& criteria, std::size_t i) {
   const auto& tensor = job.tensors[i];
   nlohmann::json row{{"name", tensor.name},
@@ -80,6 +96,17 @@ void print_largest(std::string& text, const qaic_tensor& tensor, base::Bytes byt
     fmt::format_to(out, " {}", largest);
   }
   fmt::format_to(out, "{}\n", rows > kShown ? " …" : "");
+}
+
+void print_fit(std::string& text, const Job& job, const qaic_card_info& card, const Fit& fit) {
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "{} {} card {} ({}) now\n", job.program.name(),
+                 fit.fits() ? "fits on" : "does not fit on", card.qid, card.pci_address);
+  for (const auto& need : fit.needs) {
+    fmt::format_to(out, "  {:<18} {:>6} needed, {:>6} of {} free{}\n", need.unit, need.needed, need.free,
+                   need.total, need.needed > need.free ? "  short" : "");
+  }
+  fmt::format_to(out, "  {} networks are active on it; held by: unknown\n", fit.networks_active);
 }
 
 void print_comparison(std::string& text, const Comparison& c, const Criteria& criteria) {
@@ -143,7 +170,8 @@ nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outc
                      {"mismatching_inferences", outcome.mismatching_iterations},
                      {"latency", nullptr},
                      {"inferences_per_second", nullptr},
-                     {"last_device_latency_us", nullptr}};
+                     {"last_device_latency_us", nullptr},
+                     {"fit", outcome.fit ? fit_row(*outcome.fit) : nlohmann::json(nullptr)}};
   if (!outcome.latencies_ns.empty()) {
     row["latency"] = {{"min_ns", percentile(outcome, 0)},
                       {"median_ns", percentile(outcome, 0.5)},
@@ -159,6 +187,7 @@ std::string report_text(const Job& job, const CardRun& run, const Criteria& crit
   std::string text;
   const Outcome& outcome = run.outcome();
   const qaic_card_info& card = run.card();
+  if (outcome.fit) print_fit(text, job, card, *outcome.fit);
   if (outcome.latencies_ns.empty()) return text;
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "{} on card {} ({}): {} inference{}", job.program.name(), card.qid, card.pci_address,
