@@ -151,6 +151,41 @@ with tempfile.TemporaryDirectory() as folder:
         tool.three_lines(run(PROGRAM, *arguments), exit_code, error_id, f"qaic-run {arguments}")
     tool.three_lines(tool.run(["qaic-run"]), 2, "usage", "no program")
 
+    # A batch: y + 3 * x for several x, in a folder and in a list.
+    os.mkdir(inside("many"))
+    os.mkdir(inside("results"))
+    os.mkdir(inside("golden"))
+    for i, stem in enumerate(("c", "a", "b")):
+        npy(inside(f"many/{stem}.npy"), "<i4", shape, struct.pack(f"<{count}i", *[i] * count))
+        npy(inside(f"golden/{stem}.npy"), "<i4", shape, struct.pack(f"<{count}i", *[3 * i + b for b in y]))
+    with open(inside("list.txt"), "w", encoding="utf-8") as file:
+        file.write("".join(inside(f"many/{stem}.npy") + "\n" for stem in ("b", "c")))
+    rest = ["-i", f"1={inside('y.raw')}", "-i", inside("factor.raw")]
+    done = run(PROGRAM, "-i", f"0={inside('many')}", *rest, "-s", inside("results"), "-e", inside("golden"), "-j")
+    device = tool.document(done, "a batch")["devices"][0]
+    tool.equal((done.returncode, device["inferences"], device["batch"]), (0, 3, {"size": 3, "differing": []}), f"a batch: {done.stderr[:300]}")
+    for stem in "abc":
+        with open(inside(f"results/{stem}.npy"), "rb") as one, open(inside(f"golden/{stem}.npy"), "rb") as other:
+            tool.check(one.read()[-4 * count:] == other.read()[-4 * count:], f"a batch: output {stem}")
+    done = run(PROGRAM, "-i", f"0=@{inside('list.txt')}", *rest, "-s", inside("n{}.npy"), "-e", inside("golden/c.npy"))
+    tool.equal(done.returncode, 1, f"a list against one output: {done.stderr[:300]}")
+    tool.check("batch of 2, 1 differ: b;" in done.stdout, f"the one that differs is named: {done.stdout}")
+    with open(inside("n1.npy"), "rb") as one, open(inside("golden/c.npy"), "rb") as other:
+        tool.check(one.read()[-4 * count:] == other.read()[-4 * count:], "a numbered output")
+    os.mkdir(inside("empty"))
+    with open(inside("short.txt"), "w", encoding="utf-8") as file:
+        file.write(inside("y.raw"))
+    for arguments, exit_code, error_id in [
+        (["-i", f"0={inside('empty')}", *rest], 2, "batch"),
+        (["-i", f"0={inside('many')}", "-i", f"1=@{inside('short.txt')}", "--zero"], 2, "batch"),
+        (["-i", f"0={inside('many')}", *rest, "-s", inside("nowhere")], 2, "batch"),
+        (["-i", f"0={inside('many')}", *rest, "-n", "2"], 2, "batch"),
+        (["-i", f"0=@{inside('list.txt')}", *rest, "-e", inside("empty")], 2, "batch"),
+        (["-i", "0=@/no/such/list", *rest], 9, "file-open"),
+        (["-i", f"2={inside('many')}", "--zero"], 9, "tensor-shape"),
+    ]:
+        tool.three_lines(run(PROGRAM, *arguments), exit_code, error_id, f"qaic-run {arguments}")
+
     dry = run(PROGRAM, "--zero", "--dry-run", "-s", inside("dry.npy"), "-j")
     device = tool.document(dry, "a dry run")["devices"][0]
     tool.equal((dry.returncode, device["fit"]["fits"], device["inferences"]), (0, True, 0), f"a dry run: {dry.stderr[:200]}")

@@ -90,13 +90,53 @@ void CardRun::fill_inputs(Inference& inference) {
   }
 }
 
+// Reads the files of one inference; they were read and checked before.
+bool CardRun::next_of_batch(Inference& inference, std::size_t number) {
+  progress_.at_ease();
+  for (const auto& [index, files] : job_.batch->inputs) {
+    const auto bytes = read_tensor(files[number], job_.tensors[index], options_.cast);
+    if (!bytes) {
+      failed(failure_of(bytes.error()));
+      return false;
+    }
+    const auto memory = inference.tensor(index);
+    if (!memory.empty()) std::memcpy(memory.data(), bytes->data(), std::min(memory.size(), bytes->size()));
+  }
+  for (const auto& [index, files] : job_.batch->expected) {
+    auto bytes = read_tensor(files[number], job_.tensors[index], options_.cast);
+    if (!bytes) {
+      failed(failure_of(bytes.error()));
+      return false;
+    }
+    expected_[index] = std::move(*bytes);
+  }
+  progress_.waiting(options_.global.timeout);
+  return true;
+}
+
+std::vector<base::ByteVector> CardRun::outputs_of(Inference& inference) const {
+  std::vector<base::ByteVector> outputs(job_.tensors.size());
+  for (std::size_t i = 0; i < job_.tensors.size(); ++i) {
+    if (job_.tensors[i].direction != QAIC_TENSOR_OUTPUT) continue;
+    const auto memory = inference.tensor(i);
+    outputs[i].assign(memory.begin(), memory.end());
+  }
+  return outputs;
+}
+
 void CardRun::iterate(Inference& inference) {
   fill_inputs(inference);
-  outcome_.latencies_ns.reserve(std::min<std::uint64_t>(options_.iterations, 1U << 24));
+  expected_ = job_.expected;
+  const std::uint64_t count = job_.batch ? job_.batch->stems.size() : options_.iterations;
+  outcome_.latencies_ns.reserve(std::min<std::uint64_t>(count, 1U << 24));
   bool complete = true;
   const auto first = Clock::now();
   progress_.waiting(options_.global.timeout);
-  for (std::uint64_t n = 0; n < options_.iterations && os::interrupted_by() == 0; ++n) {
+  for (std::uint64_t n = 0; n < count && os::interrupted_by() == 0; ++n) {
+    if (job_.batch && !next_of_batch(inference, n)) {
+      complete = false;
+      break;
+    }
     const auto start = Clock::now();
     auto done = inference.submit();
     if (done) done = inference.wait(static_cast<std::uint32_t>(options_.global.timeout.count()));
@@ -107,30 +147,29 @@ void CardRun::iterate(Inference& inference) {
     }
     const auto end = Clock::now();
     outcome_.latencies_ns.push_back(static_cast<std::uint64_t>((end - start).count()));
-    check(inference);
+    if (!check(inference)) {
+      ++outcome_.mismatching_iterations;
+      if (job_.batch) outcome_.differing.push_back(n);
+    }
+    if (job_.batch) outcome_.batch_outputs.push_back(outputs_of(inference));
     progress_.still_waiting(options_.global.timeout, end);
   }
   outcome_.total_ns = static_cast<std::uint64_t>((Clock::now() - first).count());
   if (outcome_.latencies_ns.empty() || !complete) return;
   if (auto stats = inference.stats()) outcome_.stats = *stats;
-  outcome_.outputs.resize(job_.tensors.size());
-  for (std::size_t i = 0; i < job_.tensors.size(); ++i) {
-    if (job_.tensors[i].direction != QAIC_TENSOR_OUTPUT) continue;
-    const auto memory = inference.tensor(i);
-    outcome_.outputs[i].assign(memory.begin(), memory.end());
-  }
+  outcome_.outputs = outputs_of(inference);
 }
 
-void CardRun::check(Inference& inference) {
-  bool differs = false;
-  for (const auto& [index, expected] : job_.expected) {
+bool CardRun::check(Inference& inference) {
+  bool right = true;
+  for (const auto& [index, expected] : expected_) {
     const auto memory = inference.tensor(index);
     auto found = compare(job_.tensors[index], expected, memory, options_.criteria);
-    differs = differs || !found.passed;
+    right = right && found.passed;
     auto& kept = outcome_.comparisons[index];
     if (kept.passed || !found.passed) kept = std::move(found);
   }
-  if (differs) ++outcome_.mismatching_iterations;
+  return right;
 }
 
 }  // namespace qaic::tools::run

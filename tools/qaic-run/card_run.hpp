@@ -25,6 +25,9 @@ struct Outcome {
   std::vector<base::ByteVector> outputs;          // of the last one, by tensor index, empty for inputs
   std::optional<qaic_inference_stats> stats;
   std::optional<Fit> fit;  // of a dry run
+  // Of a batch: all outputs of each inference, and the numbers of those that differ.
+  std::vector<std::vector<base::ByteVector>> batch_outputs;
+  std::vector<std::size_t> differing;
 };
 
 class CardRun {
@@ -48,13 +51,17 @@ class CardRun {
   void use_network();
   void iterate(Inference& inference);
   void fill_inputs(Inference& inference);
-  void check(Inference& inference);
+  bool next_of_batch(Inference& inference, std::size_t number);
+  [[nodiscard]] std::vector<base::ByteVector> outputs_of(Inference& inference) const;
+  // False when an output is not as expected.
+  bool check(Inference& inference);
 
   const Job& job_;
   const RunOptions& options_;
   Progress& progress_;
   qaic_card_info card_;
   std::optional<Device> device_;
+  std::map<std::size_t, base::ByteVector> expected_;
   Outcome outcome_;
   std::vector<Failure> failures_;
 };

@@ -61,7 +61,7 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   auto program = Program::open(options.program);
   if (!program) return Failure::from(program.error());
   auto all = program->tensors();
-  Job job{std::move(*program), std::move(all), {}, {}, {}};
+  Job job{std::move(*program), std::move(all), {}, {}, {}, {}};
   if (auto failure = check_types(job.tensors)) return *failure;
 
   const auto inputs = match_tensors(options.inputs, job.tensors, QAIC_TENSOR_INPUT);
@@ -70,16 +70,28 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   for (const auto* files : {&inputs, &saves, &expected}) {
     if (!*files) return failure_of(files->error());
   }
-  job.saves = *saves;
+  auto batch = make_batch(*inputs, *expected, *saves, job.tensors, options.cast);
+  if (!batch) return failure_of(batch.error());
+  job.batch = std::move(*batch);
+  if (job.batch && options.iterations != 1) {
+    return Failure{kUsage, "batch", "a folder or list says how many inferences there are, and so does -n",
+                   "leave out -n", std::nullopt};
+  }
+  if (!job.batch) job.saves = *saves;
   job.inputs.resize(job.tensors.size());
   std::vector<bool> given(job.tensors.size(), false);
   for (const auto& file : *inputs) {
+    given[file.tensor] = true;
+    if (job.batch && job.batch->inputs.contains(file.tensor)) continue;
     auto bytes = read_tensor(file.path, job.tensors[file.tensor], options.cast);
     if (!bytes) return failure_of(bytes.error());
     job.inputs[file.tensor] = std::move(*bytes);
-    given[file.tensor] = true;
   }
   for (const auto& file : *expected) {
+    if (job.batch) {
+      job.expected[file.tensor];  // read again for each inference
+      continue;
+    }
     auto bytes = read_tensor(file.path, job.tensors[file.tensor], options.cast);
     if (!bytes) return failure_of(bytes.error());
     job.expected[file.tensor] = std::move(*bytes);

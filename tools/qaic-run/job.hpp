@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <qaic/qaic.hpp>
 #include <variant>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "tools/common/failure.hpp"
+#include "tools/qaic-run/batch.hpp"
 #include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/tensor_data.hpp"
 
@@ -22,6 +24,7 @@ struct Job {
   std::vector<base::ByteVector> inputs;  // by tensor index, empty for outputs
   std::map<std::size_t, base::ByteVector> expected;
   std::vector<TensorFile> saves;
+  std::optional<Batch> batch;  // then what it has is not in the three above
 };
 
 [[nodiscard]] std::variant<Job, Failure> prepare_job(const RunOptions& options);

@@ -49,6 +49,12 @@ nlohmann::json comparison_row(const Comparison& c, const Criteria& criteria) {
   return row;
 }
 
+nlohmann::json batch_row(const Batch& batch, const Outcome& outcome) {
+  nlohmann::json differing = nlohmann::json::array();
+  for (const auto number : outcome.differing) differing.push_back(batch.stems[number]);
+  return {{"size", batch.stems.size()}, {"differing", std::move(differing)}};
+}
+
 nlohmann::json fit_row(const Fit& fit) {
   nlohmann::json resources = nlohmann::json::array();
   for (const auto& need : fit.needs) {
@@ -96,6 +102,18 @@ void print_largest(std::string& text, const qaic_tensor& tensor, base::Bytes byt
     fmt::format_to(out, " {}", largest);
   }
   fmt::format_to(out, "{}\n", rows > kShown ? " …" : "");
+}
+
+void print_batch(std::string& text, const Batch& batch, const Outcome& outcome) {
+  constexpr std::size_t kShown = 20;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "  batch of {}", batch.stems.size());
+  if (!outcome.comparisons.empty()) fmt::format_to(out, ", {} differ", outcome.differing.size());
+  for (std::size_t i = 0; i < std::min(outcome.differing.size(), kShown); ++i) {
+    fmt::format_to(out, "{} {}", i == 0 ? ":" : "", batch.stems[outcome.differing[i]]);
+  }
+  fmt::format_to(out, "{}; below, the last output and the last comparison that failed\n",
+                 outcome.differing.size() > kShown ? " …" : "");
 }
 
 void print_fit(std::string& text, const Job& job, const qaic_card_info& card, const Fit& fit) {
@@ -171,6 +189,7 @@ nlohmann::json report_row(const Job& job, const qaic_card_info& card, const Outc
                      {"latency", nullptr},
                      {"inferences_per_second", nullptr},
                      {"last_device_latency_us", nullptr},
+                     {"batch", job.batch ? batch_row(*job.batch, outcome) : nlohmann::json(nullptr)},
                      {"fit", outcome.fit ? fit_row(*outcome.fit) : nlohmann::json(nullptr)}};
   if (!outcome.latencies_ns.empty()) {
     row["latency"] = {{"min_ns", percentile(outcome, 0)},
@@ -199,6 +218,7 @@ std::string report_text(const Job& job, const CardRun& run, const Criteria& crit
                    static_cast<double>(percentile(outcome, 0.5)) / 1e6,
                    static_cast<double>(percentile(outcome, 0.99)) / 1e6, per_second(outcome));
   }
+  if (job.batch) print_batch(text, *job.batch, outcome);
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
     if (job.tensors[i].direction == QAIC_TENSOR_OUTPUT) print_output(text, job, outcome, criteria, i);
   }

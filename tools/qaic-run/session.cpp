@@ -28,8 +28,7 @@ class Session {
       run_->run();
       failures_ = run_->failures();
       if (!run_->outcome().outputs.empty()) {
-        const auto saved = write_tensors(job_->saves, job_->tensors, run_->outcome().outputs);
-        if (!saved) failed(failure_of(saved.error()));
+        save(run_->outcome());
       }
     }
     return report();
@@ -73,6 +72,16 @@ class Session {
                      std::nullopt});
     }
     return true;
+  }
+
+  void save(const Outcome& outcome) {
+    auto saved = write_tensors(job_->saves, job_->tensors, outcome.outputs);
+    for (std::size_t n = 0; saved && n < outcome.batch_outputs.size(); ++n) {
+      std::vector<TensorFile> files;
+      for (const auto& [tensor, paths] : job_->batch->saves) files.push_back({tensor, paths[n]});
+      saved = write_tensors(files, job_->tensors, outcome.batch_outputs[n]);
+    }
+    if (!saved) failed(failure_of(saved.error()));
   }
 
   int exit_code() const {

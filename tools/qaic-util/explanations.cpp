@@ -7,6 +7,9 @@ namespace qaic::tools::util {
 namespace {
 
 constexpr std::array kExplanations{
+    Explanation{"batch",
+                "A batch of inferences is not told clearly: as many files for each input, one place for each "
+                "output."},
     Explanation{"bo-attach",
                 "The driver did not bind a buffer to the network's channel. No space: the buffer is in more "
                 "pieces than the channel's queue has places."},
