@@ -1,6 +1,7 @@
 #include <qaic/qaic.h>
 
 #include <memory>
+#include <vector>
 
 #include "lib/api/boundary.hpp"
 #include "lib/api/objects.hpp"
@@ -14,6 +15,18 @@ base::Result<void> give_stats(const core::Inference& inference, qaic_inference_s
   filled.queue_elements = stats.queue_elements;
   filled.submit_latency_us = stats.submit_latency_us;
   filled.device_latency_us = stats.device_latency_us;
+  return give(out, filled);
+}
+
+base::Result<void> give_export(const core::Inference& inference, std::size_t tensor, qaic_export* out) {
+  if (out == nullptr) return base::fail(null_argument("out"));
+  qaic_export filled{};
+  filled.size = out->size;
+  QAIC_CHECK(give(out, filled));  // before there is a descriptor to be lost
+  QAIC_TRY(auto exported, inference.export_tensor(tensor));
+  filled.offset = exported.offset;
+  filled.byte_size = exported.size;
+  filled.dma_buf = exported.dma_buf.release();
   return give(out, filled);
 }
 
@@ -54,6 +67,28 @@ int qaic_inference_create(qaic_network* network, qaic_inference** out, qaic_erro
     QAIC_TRY(auto inference, core::Inference::create(*network->network));
     *out = std::make_unique<qaic_inference>(qaic_inference{std::move(inference)}).release();
     return {};
+  });
+}
+
+int qaic_inference_create_imported(qaic_network* network, const qaic_import* imports, size_t count,
+                                   qaic_inference** out, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (network == nullptr) return base::fail(api::null_argument("network"));
+    if (imports == nullptr && count != 0) return base::fail(api::null_argument("imports"));
+    if (out == nullptr) return base::fail(api::null_argument("out"));
+    std::vector<core::Import> wanted;
+    for (size_t i = 0; i < count; ++i) wanted.push_back({imports[i].tensor, imports[i].dma_buf});
+    QAIC_TRY(auto inference, core::Inference::create(*network->network, wanted));
+    *out = std::make_unique<qaic_inference>(qaic_inference{std::move(inference)}).release();
+    return {};
+  });
+}
+
+int qaic_inference_export(const qaic_inference* inference, size_t tensor, qaic_export* out,
+                          qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (inference == nullptr) return base::fail(api::null_argument("inference"));
+    return api::give_export(*inference->inference, tensor, out);
   });
 }
 

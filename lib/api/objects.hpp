@@ -36,4 +36,8 @@ namespace qaic::api {
 // Inferences' figures as C has them; for single ones and those of a queue.
 [[nodiscard]] base::Result<void> give_stats(const core::Inference& inference, qaic_inference_stats* out);
 
+// A tensor of one as C has it.
+[[nodiscard]] base::Result<void> give_export(const core::Inference& inference, std::size_t tensor,
+                                             qaic_export* out);
+
 }  // namespace qaic::api

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "lib/api/boundary.hpp"
 #include "lib/api/objects.hpp"
@@ -13,6 +14,10 @@ namespace {
 
 constexpr std::uint32_t kDefaultDepth = 8;
 constexpr std::uint32_t kDefaultDeadlineMs = 5000;
+
+base::Error no_slot(std::uint32_t slot) {
+  return base::make_error(base::ErrorKind::usage, "index", "the queue has no slot " + std::to_string(slot));
+}
 
 core::Queue::Timeout timeout_of(std::uint32_t ms) {
   if (ms == QAIC_FOREVER) return std::nullopt;
@@ -110,6 +115,20 @@ base::Result<core::QueueOptions> queue_options(const qaic_queue_options& given) 
   return options;
 }
 
+base::Result<std::vector<std::vector<core::Import>>> imports_by_slot(const qaic_queue_options& given,
+                                                                     std::uint32_t depth) {
+  std::vector<std::vector<core::Import>> by_slot;
+  if (given.import_count == 0) return by_slot;
+  if (given.imports == nullptr) return base::fail(null_argument("imports"));
+  by_slot.resize(depth);
+  for (std::uint64_t i = 0; i < given.import_count; ++i) {
+    const qaic_import& import = given.imports[i];
+    if (import.slot >= depth) return base::fail(no_slot(import.slot));
+    by_slot[import.slot].push_back({import.tensor, import.dma_buf});
+  }
+  return by_slot;
+}
+
 }  // namespace
 
 }  // namespace qaic::api
@@ -127,10 +146,10 @@ int qaic_queue_create(qaic_network* network, const qaic_queue_options* options, 
     if (options != nullptr) {
       QAIC_TRY(given, api::taken(*options));
     }
+    const std::uint32_t depth = given.depth == 0 ? api::kDefaultDepth : given.depth;
     QAIC_TRY(auto wanted, api::queue_options(given));
-    QAIC_TRY(auto queue,
-             core::Queue::create(*network->network, given.depth == 0 ? api::kDefaultDepth : given.depth,
-                                 std::move(wanted)));
+    QAIC_TRY(const auto imports, api::imports_by_slot(given, depth));
+    QAIC_TRY(auto queue, core::Queue::create(*network->network, depth, std::move(wanted), imports));
     *out = std::make_unique<qaic_queue>(qaic_queue{std::move(queue)}).release();
     return {};
   });
@@ -209,6 +228,16 @@ int qaic_queue_stats_read(qaic_queue* queue, uint32_t slot, qaic_inference_stats
           base::make_error(base::ErrorKind::usage, "index", "the queue has no slot " + std::to_string(slot)));
     }
     return api::give_stats(*inference, out);
+  });
+}
+
+int qaic_queue_export(const qaic_queue* queue, uint32_t slot, size_t tensor, qaic_export* out,
+                      qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (queue == nullptr) return base::fail(api::null_argument("queue"));
+    const core::Inference* inference = queue->queue->inference(slot);
+    if (inference == nullptr) return base::fail(api::no_slot(slot));
+    return api::give_export(*inference, tensor, out);
   });
 }
 

@@ -32,12 +32,34 @@ base::Error bo_error(const Device& device, int number, const char* id, std::stri
 }  // namespace
 
 Result<Buffer> Buffer::create(std::shared_ptr<Device> device, std::uint64_t size) {
-  const auto handle = uapi::create_bo(device->fd(), size);
+  const auto handle = device->bo_handles().create(device->fd(), size);
   if (!handle) {
     return fail(bo_error(*device, handle.error().value, "bo-create",
                          "no buffer of " + std::to_string(size) + " bytes"));
   }
   return Buffer(std::move(device), *handle, size);
+}
+
+Result<Buffer> Buffer::import(std::shared_ptr<Device> device, int dma_buf) {
+  const auto handle = device->bo_handles().import(device->fd(), dma_buf);
+  if (handle) return Buffer(std::move(device), *handle, 0);
+  const int number = handle.error().value;
+  base::Error error = bo_error(*device, number, "buffer-import",
+                               "descriptor " + std::to_string(dma_buf) + " cannot be used as a buffer");
+  if (number == EBUSY) {
+    error.kind = ErrorKind::usage;
+    error.hint = "a buffer of this device is over it already: open the device once more for a second one";
+  } else if (number == EINVAL || number == EBADF) {
+    error.kind = ErrorKind::usage;
+    error.hint = "give the descriptor of a dma-buf";
+  }
+  return fail(std::move(error));
+}
+
+Result<os::Fd> Buffer::share() const {
+  const auto fd = uapi::export_bo(device_->fd(), handle_);
+  if (fd) return os::Fd(*fd);
+  return fail(bo_error(*device_, fd.error().value, "buffer-export", "a buffer cannot be given out"));
 }
 
 Buffer::Buffer(Buffer&& other) noexcept
@@ -53,7 +75,7 @@ Buffer::~Buffer() {
   // already, and closing the device frees what is left.
   if (state_ == State::attached) (void)uapi::detach_slices(device_->fd(), handle_);
   mapping_.reset();
-  (void)uapi::close_bo(device_->fd(), handle_);
+  device_->bo_handles().close(device_->fd(), handle_);
 }
 
 Result<void> Buffer::map() {
@@ -74,11 +96,16 @@ Result<void> Buffer::attach(base::DbcId dbc, wire::uapi::Direction direction,
                             std::span<const wire::uapi::AttachSliceEntry> slices) {
   const auto attached = uapi::attach_slices(device_->fd(), dbc, handle_, direction, slices);
   if (!attached) {
-    base::Error error = bo_error(*device_, attached.error().value, "bo-attach",
-                                 "a buffer of " + std::to_string(size_) +
-                                     " bytes cannot be bound to channel " + std::to_string(dbc.value));
+    base::Error error =
+        bo_error(*device_, attached.error().value, "bo-attach",
+                 (size_ == 0 ? "an imported buffer" : "a buffer of " + std::to_string(size_) + " bytes") +
+                     " cannot be bound to channel " + std::to_string(dbc.value));
     if (attached.error().value == ENOSPC) {
       error.hint = "host memory is too fragmented for the channel's queue: free memory or use an IOMMU";
+    }
+    if (attached.error().value == EINVAL && size_ == 0) {
+      error.kind = ErrorKind::usage;
+      error.hint = "is the dma-buf as large as the buffer that it stands for?";
     }
     return fail(std::move(error));
   }

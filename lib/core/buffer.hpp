@@ -22,6 +22,11 @@ class Buffer {
   // `size` bytes (> 0), zeroed. Errors: bo-create (ENOMEM: unavailable).
   static base::Result<Buffer> create(std::shared_ptr<Device> device, std::uint64_t size);
 
+  // The memory of a dma-buf, which stays the caller's; not to be mapped here.
+  // Errors: buffer-import (usage: no dma-buf, or one that a buffer of this
+  // device is over already).
+  static base::Result<Buffer> import(std::shared_ptr<Device> device, int dma_buf);
+
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&&) = delete;
   Buffer(const Buffer&) = delete;
@@ -34,6 +39,9 @@ class Buffer {
   // is too short for it).
   [[nodiscard]] base::Result<void> attach(base::DbcId dbc, wire::uapi::Direction direction,
                                           std::span<const wire::uapi::AttachSliceEntry> slices);
+
+  // A descriptor of the memory as a dma-buf. Errors: buffer-export.
+  [[nodiscard]] base::Result<os::Fd> share() const;
 
   [[nodiscard]] base::BoHandle handle() const { return handle_; }
   // Empty before map(). Not to be touched between submission and completion.

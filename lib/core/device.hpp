@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "lib/core/bo_handles.hpp"
 #include "os/fd.hpp"
 #include "wire/nnc.hpp"
 #include "wire/uapi.hpp"
@@ -28,6 +29,7 @@ class Device {
 
   [[nodiscard]] const std::string& node() const { return node_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] BoHandles& bo_handles() { return bo_handles_; }
 
   // One MANAGE message with STATUS and the transaction protocol's own status.
   // Errors: those of exchange() and of nnc::parse_status(), transaction-status.
@@ -40,6 +42,7 @@ class Device {
 
   std::string node_;
   os::Fd fd_;
+  BoHandles bo_handles_;
 };
 
 }  // namespace qaic::core

@@ -38,9 +38,42 @@ Error lost_error(const Device& device, int number, base::DbcId dbc) {
                     "load the network again");
 }
 
+// The one piece in which a tensor lies, if it does.
+std::optional<program::TensorPiece> whole_piece(const program::Tensor& tensor,
+                                                const std::vector<program::TensorPiece>& pieces) {
+  if (pieces.size() != 1 || pieces[0].size != tensor.byte_size) return std::nullopt;
+  return pieces[0];
+}
+
+Error no_single_buffer(const Device& device, const char* id, ErrorKind kind, std::size_t index) {
+  return make_error(kind, id,
+                    device.node() + ": tensor " + std::to_string(index) +
+                        (kind == ErrorKind::usage ? " does not exist, or the program ignores it"
+                                                  : " does not lie in one buffer alone"));
+}
+
+// For each buffer of the plan the dma-buf that stands for it, or -1.
+Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<const Import> imports) {
+  std::vector<int> by_buffer(network.plan().bos.size(), -1);
+  for (const Import& import : imports) {
+    if (import.tensor >= network.tensors().size() || !network.tensors()[import.tensor].place) {
+      return fail(no_single_buffer(*network.device(), "tensor-import", ErrorKind::usage, import.tensor));
+    }
+    const auto& tensor = network.tensors()[import.tensor];
+    const auto whole = whole_piece(tensor, program::tensor_pieces(network.plan(), tensor));
+    if (!whole) {
+      return fail(
+          no_single_buffer(*network.device(), "tensor-import", ErrorKind::unsupported, import.tensor));
+    }
+    by_buffer[whole->bo] = import.dma_buf;
+  }
+  return by_buffer;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Inference>> Inference::create(const Network& network) {
+Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
+                                                     std::span<const Import> imports) {
   for (const auto& tensor : network.tensors()) {
     if (tensor.unsupported_transform.empty()) continue;
     return fail(make_error(ErrorKind::unsupported, "tensor-transform",
@@ -51,13 +84,16 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network) {
   std::unique_ptr<Inference> inference(new Inference(network));
   const program::Plan& plan = network.plan();
   inference->buffers_.reserve(plan.bos.size());
-  for (const auto& bo : plan.bos) {
-    QAIC_TRY(Buffer buffer, Buffer::create(network.device(), bo.size));
+  QAIC_TRY(const auto imported, imports_by_buffer(network, imports));
+  for (std::size_t i = 0; i < plan.bos.size(); ++i) {
+    const auto& bo = plan.bos[i];
+    QAIC_TRY(Buffer buffer, imported[i] < 0 ? Buffer::create(network.device(), bo.size)
+                                            : Buffer::import(network.device(), imported[i]));
     std::vector<wire::uapi::AttachSliceEntry> slices;
     slices.reserve(bo.slices.size());
     for (const auto& slice : bo.slices) slices.push_back(program::resolve(slice, network.bases()));
     QAIC_CHECK(buffer.attach(network.dbc(), bo.direction, slices));
-    if (bo.buffer != wire::qpc::kNoBuffer) {
+    if (bo.buffer != wire::qpc::kNoBuffer && imported[i] < 0) {
       QAIC_CHECK(buffer.map());
     }
     inference->entries_.push_back({buffer.handle().value, static_cast<std::uint32_t>(bo.direction)});
@@ -68,9 +104,16 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network) {
     place.direction = tensor.direction;
     if (!tensor.place) continue;
     auto pieces = program::tensor_pieces(plan, tensor);
-    if (pieces.size() == 1 && pieces[0].size == tensor.byte_size) {
-      place.memory = inference->buffers_[pieces[0].bo].bytes().subspan(pieces[0].bo_offset, pieces[0].size);
+    place.whole = whole_piece(tensor, pieces);
+    if (place.whole) {
+      const base::MutableBytes memory = inference->buffers_[place.whole->bo].bytes();
+      if (!memory.empty()) place.memory = memory.subspan(place.whole->bo_offset, place.whole->size);
     } else {
+      for (const auto& piece : pieces) {
+        if (imported[piece.bo] < 0) continue;
+        return fail(no_single_buffer(*network.device(), "tensor-import", ErrorKind::unsupported,
+                                     inference->places_.size() - 1));
+      }
       place.staging.resize(tensor.byte_size);
       place.memory = place.staging;
       place.pieces = std::move(pieces);
@@ -92,6 +135,16 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network) {
 
 base::MutableBytes Inference::tensor(std::size_t index) {
   return index < places_.size() ? places_[index].memory : base::MutableBytes{};
+}
+
+Result<Export> Inference::export_tensor(std::size_t index) const {
+  if (index >= places_.size() || (!places_[index].whole && places_[index].pieces.empty())) {
+    return fail(no_single_buffer(*device_, "tensor-export", ErrorKind::usage, index));
+  }
+  const auto& whole = places_[index].whole;
+  if (!whole) return fail(no_single_buffer(*device_, "tensor-export", ErrorKind::unsupported, index));
+  QAIC_TRY(auto dma_buf, buffers_[whole->bo].share());
+  return Export{std::move(dma_buf), whole->bo_offset, whole->size};
 }
 
 void Inference::copy_staged(Transfer direction) {

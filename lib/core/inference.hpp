@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "lib/core/network.hpp"
 #include "lib/core/submission.hpp"
 #include "lib/program/plan.hpp"
+#include "os/fd.hpp"
 #include "wire/uapi.hpp"
 
 namespace qaic::core {
@@ -25,17 +28,40 @@ struct InferenceStats {
   std::uint32_t device_latency_us = 0;   // likewise
 };
 
+// Memory of somebody else for the buffer in which a tensor lies.
+struct Import {
+  std::size_t tensor = 0;
+  int dma_buf = -1;  // at least as large as the buffer; stays the caller's
+};
+
+// A tensor as others can use it.
+struct Export {
+  os::Fd dma_buf;            // of the whole buffer
+  std::uint64_t offset = 0;  // bytes; of the tensor in it
+  std::uint64_t size = 0;    // bytes
+};
+
 // Keeps the device open, not the network: after the network is unloaded every
 // call fails, nothing worse. One thread at a time.
 class Inference : public Submission {
  public:
   // Errors: those of Buffer; tensor-transform (unsupported: the program wants a
   // tensor converted on the host).
-  static base::Result<std::unique_ptr<Inference>> create(const Network& network);
+  // Each of `imports` stands for the buffer of its tensor, with the tensor at
+  // the offset that export_tensor() of another set names. Errors: tensor-import
+  // (usage: there is no such tensor in a buffer; unsupported: it does not lie in
+  // one piece), buffer-import, bo-attach (a dma-buf that is too small).
+  static base::Result<std::unique_ptr<Inference>> create(const Network& network,
+                                                         std::span<const Import> imports = {});
 
-  // The memory of tensor `index`: empty for an input that the program ignores
-  // and for an index that does not exist. Stable for the Inference's life.
+  // The memory of tensor `index`: empty for an input that the program ignores,
+  // for a tensor in an imported buffer (the exporter maps that) and for an index
+  // that does not exist. Stable for the Inference's life.
   [[nodiscard]] base::MutableBytes tensor(std::size_t index);
+
+  // Tensor `index` as a dma-buf, for another device or process. Errors:
+  // tensor-export (as tensor-import), buffer-export.
+  [[nodiscard]] base::Result<Export> export_tensor(std::size_t index) const;
 
   // Queues all buffers. Errors: queue-full (unavailable, nothing was queued),
   // inference-in-flight (usage: it has not been waited for), channel-lost
@@ -65,6 +91,7 @@ class Inference : public Submission {
     base::ByteVector staging;
     std::vector<program::TensorPiece> pieces;
     wire::qpc::Transfer direction{};
+    std::optional<program::TensorPiece> whole;  // where it lies, if in one piece
   };
 
   explicit Inference(const Network& network)

@@ -40,11 +40,13 @@ std::chrono::steady_clock::time_point time_after(std::optional<milliseconds> tim
 }  // namespace
 
 Result<std::unique_ptr<Queue>> Queue::create(const Network& network, std::uint32_t depth,
-                                             QueueOptions options) {
+                                             QueueOptions options,
+                                             const std::vector<std::vector<Import>>& imports) {
   std::vector<std::unique_ptr<Submission>> submissions;
   std::vector<Inference*> inferences;
   for (std::uint32_t i = 0; i < depth; ++i) {
-    QAIC_TRY(auto inference, Inference::create(network));
+    QAIC_TRY(auto inference, Inference::create(network, i < imports.size() ? std::span(imports[i])
+                                                                           : std::span<const Import>{}));
     inferences.push_back(inference.get());
     submissions.push_back(std::move(inference));
   }

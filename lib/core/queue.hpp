@@ -83,8 +83,10 @@ class Queue {
   // after it is unloaded inferences end with channel-lost. Errors: those of
   // Inference::create(); queue-depth (usage), queue-thread (unavailable: no
   // thread for Delivery::event or callback).
+  // `imports`, empty or one list for each slot, are those of the Inferences.
   static base::Result<std::unique_ptr<Queue>> create(const Network& network, std::uint32_t depth,
-                                                     QueueOptions options);
+                                                     QueueOptions options,
+                                                     const std::vector<std::vector<Import>>& imports = {});
   // The same over anything that can be submitted; `name` is for errors.
   static base::Result<std::unique_ptr<Queue>> over(std::vector<std::unique_ptr<Submission>> submissions,
                                                    std::string name, QueueOptions options);

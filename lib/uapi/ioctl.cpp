@@ -11,6 +11,10 @@ namespace {
 using base::BoHandle;
 using base::DbcId;
 
+// Flags of HANDLE_TO_FD: O_CLOEXEC and O_RDWR.
+constexpr std::uint32_t kCloseOnExec = 02000000;
+constexpr std::uint32_t kReadWrite = 02;
+
 // One call; the kernel's structs hold user pointers as 64-bit numbers.
 template <class Argument>
 Outcome<void> call(int fd, std::uint32_t request, Argument& argument) {
@@ -54,6 +58,25 @@ Outcome<void> close_bo(int fd, BoHandle bo) {
   wire::uapi::DrmGemClose request{};
   request.handle = bo.value;
   return call(fd, wire::uapi::kIoctlDrmGemClose, request);
+}
+
+Outcome<int> export_bo(int fd, BoHandle bo) {
+  wire::uapi::DrmPrimeHandle request{};
+  request.handle = bo.value;
+  request.flags = kCloseOnExec | kReadWrite;
+  if (auto done = call(fd, wire::uapi::kIoctlDrmPrimeHandleToFd, request); !done) {
+    return tl::unexpected(done.error());
+  }
+  return request.fd;
+}
+
+Outcome<BoHandle> import_bo(int fd, int dma_buf) {
+  wire::uapi::DrmPrimeHandle request{};
+  request.fd = dma_buf;
+  if (auto done = call(fd, wire::uapi::kIoctlDrmPrimeFdToHandle, request); !done) {
+    return tl::unexpected(done.error());
+  }
+  return BoHandle(request.handle);
 }
 
 Outcome<void> attach_slices(int fd, DbcId dbc, BoHandle bo, wire::uapi::Direction direction,

@@ -39,6 +39,14 @@ using Outcome = tl::expected<T, Errno>;
 // Gives the handle back. Not idempotent: the number may be handed out again.
 [[nodiscard]] Outcome<void> close_bo(int fd, base::BoHandle bo);
 
+// A descriptor of the BO as a dma-buf, close-on-exec; the caller's. Not
+// idempotent.
+[[nodiscard]] Outcome<int> export_bo(int fd, base::BoHandle bo);
+
+// A BO over the memory of a dma-buf, which stays the caller's. Idempotent: the
+// same dma-buf gives the same handle, a BO's own too, and one close_bo() ends it.
+[[nodiscard]] Outcome<base::BoHandle> import_bo(int fd, int dma_buf);
+
 // Binds a BO to a DBC and direction. Not idempotent (EINVAL the second time);
 // EINTR is possible and leaves it unbound.
 [[nodiscard]] Outcome<void> attach_slices(int fd, base::DbcId dbc, base::BoHandle bo,

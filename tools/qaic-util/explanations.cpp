@@ -17,6 +17,12 @@ constexpr std::array kExplanations{
         "bo-create",
         "The driver could not allocate a buffer. Buffers are pinned host memory, contiguous in pieces."},
     Explanation{"bo-map", "A buffer could not be mapped into the process."},
+    Explanation{"buffer-export",
+                "The driver gave no descriptor of a buffer; the errno in the text is its reason."},
+    Explanation{
+        "buffer-import",
+        "A descriptor could not be used as the memory of a buffer. It must be a dma-buf, and one that no "
+        "other buffer of the same open device is over."},
     Explanation{"card-no-answer",
                 "The card did not answer within --timeout. A card that boots, or is wedged, behaves so; the "
                 "request may still be with it. The kernel log tells which."},
@@ -342,6 +348,14 @@ constexpr std::array kExplanations{
         "A struct's size field is not set, or smaller than any version of it: a bug of the calling program."},
     Explanation{"sysfs-pci", "/sys/bus/pci/devices exists and cannot be listed."},
     Explanation{"tensor-dims", "A tensor has more dimensions than the interface can show."},
+    Explanation{
+        "tensor-export",
+        "The memory of a tensor that does not exist, or that does not lie in one buffer alone, cannot be "
+        "given to others."},
+    Explanation{
+        "tensor-import",
+        "A tensor that does not exist, or that does not lie in one buffer alone, cannot use memory of "
+        "others."},
     Explanation{"tensor-json",
                 "A .json file is no JSON document. A tensor is nested lists of numbers; several are an "
                 "object of them."},

@@ -260,6 +260,36 @@ typedef struct qaic_inference qaic_inference;
  * before its network is unloaded. */
 QAIC_API int qaic_inference_create(qaic_network* network, qaic_inference** out, qaic_error* error);
 QAIC_API void qaic_inference_free(qaic_inference* inference);
+
+/* Memory of somebody else, as a dma-buf, for the buffer in which a tensor lies:
+ * the card reads and writes it where it is. Stays the caller's, who may close it
+ * once the object is made. One dma-buf is one buffer of a device at a time. */
+typedef struct qaic_import {
+  uint32_t slot;   /* of a queue; 0 for a single inference */
+  uint32_t tensor; /* must lie in one piece */
+  int32_t dma_buf; /* at least as large as the buffer */
+  uint32_t reserved;
+} qaic_import;
+
+/* As qaic_inference_create(), with `count` imports. qaic_inference_tensor() of a
+ * tensor in an imported buffer is NULL: who exports it maps it. Errors besides:
+ * kind usage (no such tensor, no dma-buf, too small, or in use), unsupported (a
+ * tensor in several pieces). */
+QAIC_API int qaic_inference_create_imported(qaic_network* network, const qaic_import* imports, size_t count,
+                                            qaic_inference** out, qaic_error* error);
+
+/* A tensor as a dma-buf, for another device or process. */
+typedef struct qaic_export {
+  uint32_t size;
+  int32_t dma_buf;    /* of the whole buffer, close-on-exec; the caller closes it */
+  uint64_t offset;    /* bytes; of the tensor in it */
+  uint64_t byte_size; /* of the tensor */
+} qaic_export;
+
+/* The memory stays until the inference and all descriptors are gone. Errors: as
+ * for imports. */
+QAIC_API int qaic_inference_export(const qaic_inference* inference, size_t tensor, qaic_export* out,
+                                   qaic_error* error);
 /* Where tensor `index` lives: input is read from, output written to, this
  * memory by the card. NULL (and size 0) for an input the program ignores. */
 QAIC_API void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* size);
@@ -330,6 +360,8 @@ typedef struct qaic_queue_options {
   uint32_t deadline_ms; /* of each inference, from its submission; 0 = 5000 */
   qaic_queue_callback callback;
   void* context;
+  const qaic_import* imports; /* read by qaic_queue_create() only */
+  uint64_t import_count;
 } qaic_queue_options;
 
 /* `options` may be NULL. The queue must be freed before its network is
@@ -368,6 +400,9 @@ QAIC_API int qaic_queue_wait(qaic_queue* queue, uint32_t slot, uint32_t timeout_
                              qaic_error* error);
 /* Until nothing is in flight; completions that nobody fetched stay. */
 QAIC_API int qaic_queue_drain(qaic_queue* queue, uint32_t timeout_ms, qaic_error* error);
+/* As qaic_inference_export(). */
+QAIC_API int qaic_queue_export(const qaic_queue* queue, uint32_t slot, size_t tensor, qaic_export* out,
+                               qaic_error* error);
 /* Of the slot's last inference, for who has the slot. */
 QAIC_API int qaic_queue_stats_read(qaic_queue* queue, uint32_t slot, qaic_inference_stats* out,
                                    qaic_error* error);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <qaic/qaic.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -176,6 +177,28 @@ class Network {
   detail::Handle<qaic_network, detail::unload_network> handle_;
 };
 
+// A tensor as a dma-buf; closes it when it goes.
+class Exported {
+ public:
+  explicit Exported(const qaic_export& raw) : raw_(raw) {}
+  Exported(Exported&& other) noexcept : raw_(other.raw_) { other.raw_.dma_buf = -1; }
+  Exported& operator=(Exported&& other) noexcept {
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+  Exported(const Exported&) = delete;
+  Exported& operator=(const Exported&) = delete;
+  ~Exported() {
+    if (raw_.dma_buf >= 0) ::close(raw_.dma_buf);
+  }
+  [[nodiscard]] int dma_buf() const { return raw_.dma_buf; }  // of the whole buffer
+  [[nodiscard]] std::uint64_t offset() const { return raw_.offset; }
+  [[nodiscard]] std::uint64_t byte_size() const { return raw_.byte_size; }
+
+ private:
+  qaic_export raw_;
+};
+
 // One set of buffers; must go before its Network.
 class Inference {
  public:
@@ -184,6 +207,22 @@ class Inference {
     qaic_error error{};
     if (qaic_inference_create(network.get(), &raw, &error) != 0) return Error(error);
     return Inference(raw);
+  }
+  // With memory of others for some buffers; see qaic_inference_create_imported().
+  static Expected<Inference> create(Network& network, std::span<const qaic_import> imports) {
+    qaic_inference* raw = nullptr;
+    qaic_error error{};
+    if (qaic_inference_create_imported(network.get(), imports.data(), imports.size(), &raw, &error) != 0) {
+      return Error(error);
+    }
+    return Inference(raw);
+  }
+  [[nodiscard]] Expected<Exported> export_tensor(std::size_t index) const {
+    qaic_export raw{};
+    raw.size = sizeof(raw);
+    qaic_error error{};
+    if (qaic_inference_export(handle_.get(), index, &raw, &error) != 0) return Error(error);
+    return Exported(raw);
   }
   // The memory the card reads tensor `index` from or writes it to.
   [[nodiscard]] std::span<std::byte> tensor(std::size_t index) {
@@ -228,6 +267,7 @@ class Queue {
   struct Options {
     std::uint32_t depth = 8;           // slots
     std::uint32_t deadline_ms = 5000;  // of each inference, or QAIC_FOREVER
+    std::span<const qaic_import> imports = {};
   };
 
   // Completions are fetched with next() and wait(); no thread is started.
@@ -268,6 +308,13 @@ class Queue {
     std::size_t size = 0;
     void* data = qaic_queue_tensor(handle_.get(), slot, index, &size);
     return {static_cast<std::byte*>(data), size};
+  }
+  [[nodiscard]] Expected<Exported> export_tensor(std::uint32_t slot, std::size_t index) const {
+    qaic_export raw{};
+    raw.size = sizeof(raw);
+    qaic_error error{};
+    if (qaic_queue_export(handle_.get(), slot, index, &raw, &error) != 0) return Error(error);
+    return Exported(raw);
   }
   [[nodiscard]] Expected<Done> submit(std::uint32_t slot, std::uint64_t user_data = 0) {
     qaic_error error{};
@@ -322,6 +369,8 @@ class Queue {
     raw_options.depth = options.depth;
     raw_options.deadline_ms = options.deadline_ms;
     raw_options.delivery = delivery;
+    raw_options.imports = options.imports.data();
+    raw_options.import_count = options.imports.size();
     if (callback) raw_options.callback = call;
     raw_options.context = callback.get();
     qaic_queue* raw = nullptr;
