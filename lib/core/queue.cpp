@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "os/signals.hpp"
@@ -38,62 +37,6 @@ std::chrono::steady_clock::time_point time_after(std::optional<milliseconds> tim
 }
 
 }  // namespace
-
-Result<std::unique_ptr<Queue>> Queue::create(const Network& network, std::uint32_t depth,
-                                             QueueOptions options,
-                                             const std::vector<std::vector<Import>>& imports) {
-  std::vector<std::unique_ptr<Submission>> submissions;
-  std::vector<Inference*> inferences;
-  for (std::uint32_t i = 0; i < depth; ++i) {
-    QAIC_TRY(auto inference, Inference::create(network, i < imports.size() ? std::span(imports[i])
-                                                                           : std::span<const Import>{}));
-    inferences.push_back(inference.get());
-    submissions.push_back(std::move(inference));
-  }
-  QAIC_TRY(auto queue, over(std::move(submissions), network.device()->node(), std::move(options)));
-  queue->inferences_ = std::move(inferences);
-  return queue;
-}
-
-Result<std::unique_ptr<Queue>> Queue::over(std::vector<std::unique_ptr<Submission>> submissions,
-                                           std::string name, QueueOptions options) {
-  if (submissions.empty()) {
-    return fail(make_error(ErrorKind::usage, "queue-depth", name + ": a queue needs at least one slot"));
-  }
-  std::unique_ptr<Queue> queue(new Queue(std::move(submissions), std::move(name), std::move(options)));
-  if (queue->options_.delivery == Delivery::event) {
-    QAIC_TRY(queue->event_, os::make_event());
-  }
-  if (queue->options_.delivery != Delivery::wait) {
-    try {
-      queue->thread_ = std::thread([raw = queue.get()] { raw->work(); });
-    } catch (const std::system_error& error) {
-      return fail(base::system_error(error.code().value(), "queue-thread",
-                                     queue->name_ + ": no thread for the queue's completions"));
-    }
-  }
-  return queue;
-}
-
-Queue::Queue(std::vector<std::unique_ptr<Submission>> submissions, std::string name, QueueOptions options)
-    : name_(std::move(name)),
-      options_(std::move(options)),
-      depth_(static_cast<std::uint32_t>(submissions.size())),
-      deadline_(options_.deadline.value_or(milliseconds::max()) < std::chrono::hours(24 * 365)
-                    ? Clock::duration(*options_.deadline)
-                    : Clock::duration::max()),
-      entries_(submissions.size()),
-      free_(submissions.size()),
-      late_(submissions.size()),
-      pending_(submissions.size()),
-      in_flight_(submissions.size()),
-      done_(submissions.size()) {
-  for (std::uint32_t i = 0; i < depth_; ++i) {
-    entries_[i].submission = std::move(submissions[i]);
-    entries_[i].completion.slot = i;
-    free_.push(i);
-  }
-}
 
 Queue::~Queue() {
   {
@@ -171,25 +114,6 @@ Queue::Refusal Queue::make_ready(Lock& lock, std::uint32_t slot) {
   return {settle(lock, entries_[slot], TimePoint::min()) ? Refusal::Why::none : Refusal::Why::late, 0};
 }
 
-Error Queue::error_of(std::uint32_t slot, Refusal refusal) const {
-  switch (refusal.why) {
-    case Refusal::Why::none:
-      break;
-    case Refusal::Why::slot:
-      return slot_error(slot);
-    case Refusal::Why::late:
-      return make_error(ErrorKind::unavailable, "queue-late",
-                        name_ + ": slot " + std::to_string(slot) +
-                            " is not back from the card since its inference passed the deadline",
-                        "use another slot and release this one");
-    case Refusal::Why::closed:
-      return closed_error();
-    case Refusal::Why::kernel:
-      return entries_[slot].submission->begin_error(refusal.number);
-  }
-  return {};
-}
-
 Result<void> Queue::release(std::uint32_t slot) {
   const Lock lock(mutex_);
   if (slot >= depth_ || entries_[slot].state != State::held) return fail(slot_error(slot));
@@ -256,34 +180,6 @@ Result<void> Queue::drain(Timeout timeout) {
                                  "wait longer")
                     : entries_[0].submission->finish_error(EINTR));
   }
-}
-
-Error Queue::slot_error(std::uint32_t slot) const {
-  return make_error(ErrorKind::usage, "queue-slot",
-                    name_ + ": slot " + std::to_string(slot) +
-                        (slot < depth_ ? " is not in the state that this call needs"
-                                       : " does not exist, the queue has " + std::to_string(depth_)),
-                    "acquire a slot, submit it, get its completion, then submit it again or release it");
-}
-
-Error Queue::closed_error() const {
-  return make_error(ErrorKind::unavailable, "queue-closed",
-                    name_ + ": the queue was closed before the inference finished");
-}
-
-// Why a caller goes away without a completion.
-Result<Completion> Queue::no_completion(Step step) const {
-  if (options_.delivery == Delivery::callback) {
-    return fail(make_error(ErrorKind::usage, "queue-callback",
-                           name_ + ": completions of this queue go to its callback"));
-  }
-  if (step == Step::interrupted) return fail(entries_[0].submission->finish_error(EINTR));
-  return fail(make_error(ErrorKind::deadline, "queue-timeout", name_ + ": no inference finished in time",
-                         "wait again"));
-}
-
-Result<Completion> Queue::not_outstanding(std::uint32_t slot) const {
-  return fail(slot_error(slot));
 }
 
 // Tells those who sleep that something changed; under the mutex.
@@ -389,21 +285,6 @@ Completion Queue::take(std::uint32_t slot) {
 Completion Queue::hand_over(std::uint32_t slot) {
   entries_[slot].state = State::held;
   return entries_[slot].completion;
-}
-
-Error Queue::error_of(const Completion& completion) const {
-  const Submission& submission = *entries_[completion.slot].submission;
-  switch (completion.end) {
-    case End::done:
-      break;
-    case End::not_begun:
-      return submission.begin_error(completion.number);
-    case End::not_finished:
-      return submission.finish_error(completion.number);
-    case End::closed:
-      return closed_error();
-  }
-  return {};
 }
 
 void Queue::give_back(std::uint32_t slot) {

@@ -20,7 +20,7 @@ constexpr std::uint32_t kOutput = 1;
 
 template <class T>
 T must(qaic::Expected<T> expected) {
-  REQUIRE_MESSAGE(expected.has_value(), expected.error().what());
+  REQUIRE_MESSAGE(expected.has_value(), std::string(expected.error().what()));
   return std::move(*expected);
 }
 

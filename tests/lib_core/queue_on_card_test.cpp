@@ -34,7 +34,7 @@ constexpr std::uint32_t kCrash = 0xdead;
 
 template <class T>
 T must(qaic::Expected<T> expected) {
-  REQUIRE_MESSAGE(expected.has_value(), expected.error().what());
+  REQUIRE_MESSAGE(expected.has_value(), std::string(expected.error().what()));
   return std::move(*expected);
 }
 
@@ -329,4 +329,27 @@ TEST_CASE("a process killed with work in flight leaves nothing on the card") {
   const auto limit = Clock::now() + std::chrono::seconds(20);
   while (free_nsps(device) != 4 && Clock::now() < limit) std::this_thread::yield();
   CHECK(free_nsps(device) == 4);
+}
+
+TEST_CASE("a reset of the card ends everything in flight, and the queue with it") {
+  auto device = open_device();
+  for (const bool with_event : {false, true}) {
+    auto network = load(device);
+    auto queue = must(with_event ? qaic::Queue::with_event(network, {4, QAIC_FOREVER})
+                                 : qaic::Queue::create(network, {4, QAIC_FOREVER}));
+    for (const std::uint32_t first : {kHang, 1U, 2U}) submit_one(queue, first);
+    std::thread reset([] { std::ofstream("/sys/bus/mhi/devices/mhi0/soc_reset") << "1\n"; });
+    for (int i = 0; i < 3; ++i) {
+      const auto done = must(queue.next(20000));
+      REQUIRE(done.error.has_value());
+      const std::string id = done.error->id();
+      CHECK_MESSAGE((id == "channel-lost" || id == "device-offline"), id);
+      CHECK_FALSE(queue.submit(done.slot, 0).has_value());
+    }
+    reset.join();
+    const auto limit = Clock::now() + std::chrono::seconds(20);
+    while (!device.status().has_value() && Clock::now() < limit) std::this_thread::yield();
+    CHECK(free_nsps(device) == 4);
+    CHECK_FALSE(network.unload().has_value());  // before the numbers of what was lost are given out again
+  }
 }
