@@ -21,12 +21,9 @@ base::Result<HandLoop> HandLoop::load(const std::string& node, const std::string
     loop.entries_.push_back({buffer.handle().value, static_cast<std::uint32_t>(bo.direction)});
     loop.buffers_.push_back(std::move(buffer));
   }
-  const auto wait_for = [&](std::size_t bo) {
-    loop.waits_.push_back({loop.entries_[bo].handle, 5000, network.dbc().value, 0});
-  };
-  wait_for(plan.wait_for);
   for (std::size_t bo = 0; bo < plan.bos.size(); ++bo) {
-    if (bo != plan.wait_for) wait_for(bo);
+    if (plan.bos[bo].direction != wire::uapi::Direction::from_device) continue;
+    loop.waits_.push_back({loop.entries_[bo].handle, 5000, network.dbc().value, 0});
   }
   return loop;
 }

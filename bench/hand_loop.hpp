@@ -17,8 +17,8 @@ class HandLoop {
  public:
   // Loads the program at `path` on `node`.
   static base::Result<HandLoop> load(const std::string& node, const std::string& path);
-  // `count` inferences, one after the other: EXECUTE, then WAIT for each buffer,
-  // the last output first. False when one fails.
+  // `count` inferences, one after the other: EXECUTE, then WAIT for each buffer
+  // that the card writes. False when one fails.
   [[nodiscard]] bool run(unsigned count) const;
 
  private:

@@ -121,9 +121,14 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
     }
   }
   // The last output first: when it is there the others usually are, and asking
-  // for them costs no sleep.
+  // for them costs no sleep. Without an output nothing follows from anything.
+  const auto is_output = [&](std::size_t bo) {
+    return plan.bos[bo].direction == wire::uapi::Direction::from_device;
+  };
   const auto wait_for = [&](std::size_t bo) {
-    inference->waits_.push_back({inference->entries_[bo].handle, 0, network.dbc().value, 0});
+    auto& waits = bo == plan.wait_for || is_output(bo) || !is_output(plan.wait_for) ? inference->waits_
+                                                                                    : inference->rest_;
+    waits.push_back({inference->entries_[bo].handle, 0, network.dbc().value, 0});
   };
   wait_for(plan.wait_for);
   for (std::size_t i = 0; i < plan.bos.size(); ++i) {
@@ -165,7 +170,16 @@ void Inference::copy_staged(Transfer direction) {
 uapi::Outcome<void> Inference::begin() {
   if (copying_ == Copying::some) copy_staged(Transfer::in);
   done_ = 0;
-  return uapi::execute(fd_, execute_);
+  const auto begun = uapi::execute(fd_, execute_);
+  if (!begun && begun.error().value == EINVAL) return begin_behind_rest();
+  return begun;
+}
+
+// EINVAL: a buffer is queued still, or there is worse.
+uapi::Outcome<void> Inference::begin_behind_rest() {
+  const int number = uapi::wait_each(fd_, rest_, 1).error.value;
+  if (number == 0) return uapi::execute(fd_, execute_);
+  return tl::unexpected(uapi::Errno{number == ETIMEDOUT ? EAGAIN : number});
 }
 
 uapi::Outcome<void> Inference::finish(std::uint32_t timeout_ms) {

@@ -41,6 +41,13 @@ struct Export {
   std::uint64_t size = 0;    // bytes
 };
 
+// An inference is complete when its outputs have arrived: a network answers when
+// it has taken its inputs, and the kernel takes note of what was done in the
+// order in which it was done (kernel-interface §3.6). So the other buffers are
+// not waited for, each wait being a system call. Should one still be queued when
+// it is to be used again, the kernel says so; begin() then waits for it, 1 ms,
+// and calls the channel full if that was not enough.
+//
 // Keeps the device open, not the network: after the network is unloaded every
 // call fails, nothing worse. One thread at a time.
 class Inference : public Submission {
@@ -68,7 +75,7 @@ class Inference : public Submission {
   // (device: reset, deactivated or crashed meanwhile), device-offline.
   [[nodiscard]] base::Result<void> submit();
 
-  // Until all buffers are done; `timeout_ms` per buffer, 0 = the driver's
+  // Until all outputs are there; `timeout_ms` per buffer, 0 = the driver's
   // default (5 s). Errors: inference-deadline (it stays queued and may be
   // waited for again), wait-interrupted (a signal; likewise), channel-lost,
   // inference-idle (usage: nothing was submitted).
@@ -96,6 +103,7 @@ class Inference : public Submission {
 
   explicit Inference(const Network& network)
       : device_(network.device()), fd_(device_->fd()), dbc_(network.dbc()) {}
+  [[nodiscard, gnu::cold]] uapi::Outcome<void> begin_behind_rest();
   void copy_staged(wire::qpc::Transfer direction);
 
   std::shared_ptr<Device> device_;
@@ -105,6 +113,7 @@ class Inference : public Submission {
   std::vector<wire::uapi::ExecuteEntry> entries_;
   wire::uapi::Execute execute_{};        // of entries_
   std::vector<wire::uapi::Wait> waits_;  // in the order in which the buffers are waited for
+  std::vector<wire::uapi::Wait> rest_;   // only before buffers that are still queued are used again
   std::size_t done_ = 0;                 // how many of them are done
   std::vector<Place> places_;
   enum class Copying { none, some } copying_ = Copying::none;  // whether a tensor lies in several pieces

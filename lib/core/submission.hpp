@@ -15,9 +15,10 @@ class Submission {
  public:
   virtual ~Submission() = default;
 
-  // Queues all buffers and does not sleep. EAGAIN: no room, nothing was queued.
+  // Queues all buffers. Does not sleep, or for 1 ms where one is still queued
+  // from before. EAGAIN: no room (or that one still is), nothing was queued.
   [[nodiscard]] virtual uapi::Outcome<void> begin() = 0;
-  // Sleeps until all buffers are done. ETIMEDOUT and EINTR: it is still queued
+  // Sleeps until the outputs are there. ETIMEDOUT and EINTR: it is still queued
   // and may be waited for again; any other number: it will not come any more.
   // `timeout_ms` per buffer, 0 = the driver's default.
   [[nodiscard]] virtual uapi::Outcome<void> finish(std::uint32_t timeout_ms) = 0;

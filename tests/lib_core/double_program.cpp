@@ -28,6 +28,12 @@ base::ByteVector build(const DoubleProgram& wanted) {
   metadata.semaphore_init.resize(wanted.semaphores);
   const auto doorbell = metadata.requests.at(0).doorbells.at(0);
   metadata.requests[0].doorbells.assign(wanted.doorbells, doorbell);
+  if (wanted.trailing) {
+    program::DmaRequest behind;
+    behind.port = qpc::kHostInputPort;
+    behind.semaphores = {metadata.requests[0].semaphores.at(0)};
+    metadata.requests.push_back(behind);
+  }
   metadata.static_shared_ddr_size = wanted.shared_ddr;
   metadata.static_constants_size = wanted.static_constants.size();
   metadata.dynamic_constants_size = wanted.dynamic_constants.size();

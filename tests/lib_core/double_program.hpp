@@ -12,6 +12,7 @@ struct DoubleProgram {
   std::size_t semaphores = 2;
   std::size_t doorbells = 1;        // rung after the input has arrived
   std::uint64_t shared_ddr = 4096;  // bytes
+  bool trailing = false;            // a request behind the output, until the next input could come
   base::ByteVector static_constants;
   base::ByteVector dynamic_constants;
 };

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <numeric>
 #include <qaic/qaic.hpp>
@@ -20,6 +21,7 @@ using Words = std::array<std::uint32_t, 32>;
 constexpr std::uint32_t kHang = 0xd00d;
 constexpr std::uint32_t kCrash = 0xdead;
 constexpr std::uint32_t kConstants = 0xc0;
+constexpr std::uint32_t kLinger = 0x51;
 
 std::string node() {
   const auto inventory = qaic::Inventory::read();
@@ -296,6 +298,29 @@ TEST_CASE("a network that crashes ends its inference and gives its NSP back") {
   CHECK(network.unload() == -1);
   CHECK(std::string(network.error.id) == "channel-lost");
   CHECK(status_of(device).nsp_free == 4);
+}
+
+TEST_CASE("what is still queued when the outputs are there is waited for before it is used again") {
+  auto device = open_device();
+  DoubleProgram wanted;
+  wanted.trailing = true;
+  const Network network(device, wanted);
+  REQUIRE_MESSAGE(network.raw != nullptr, network.error.what);
+  Inference inference(network);
+  inference.put({kLinger});
+  REQUIRE_MESSAGE(inference.submit() == 0, inference.error.what);
+  REQUIRE_MESSAGE(inference.wait() == 0, inference.error.what);
+  CHECK(inference.get() == doubled({kLinger}));
+  inference.put(counted_from(7));
+  CHECK(inference.submit() == -1);
+  CHECK(inference.id() == "queue-full");
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (inference.submit() != 0) {
+    REQUIRE(inference.id() == "queue-full");
+    REQUIRE(std::chrono::steady_clock::now() < limit);
+  }
+  REQUIRE_MESSAGE(inference.wait() == 0, inference.error.what);
+  CHECK(inference.get() == doubled(counted_from(7)));
 }
 
 TEST_CASE("children keep the device open") {

@@ -4,7 +4,7 @@
 #include "networks/runtime/nsp.h"
 
 enum { WORDS = 32, INPUT = NSP_USER_DATA, OUTPUT = 64 };
-enum { HANG = 0xd00d, CRASH = 0xdead, CONSTANTS = 0xc0 };
+enum { HANG = 0xd00d, CRASH = 0xdead, CONSTANTS = 0xc0, LINGER = 0x51 };
 
 void entry(struct nsp_context* context, uint8_t thread, uint32_t stid) {
   (void)stid;
@@ -21,6 +21,11 @@ void entry(struct nsp_context* context, uint8_t thread, uint32_t stid) {
     nsp_wait_doorbell(context, 1);
     *nsp_doorbell(context, 1) = 0;
     for (uint32_t i = 0; i < WORDS; ++i) out[i] = in[0] == CONSTANTS ? constants[i] : 2 * in[i];
+    const uint32_t first = in[0];
     nsp_semaphore(context, 1, NSP_SEMAPHORE_DEC, 1);
+    /* Some tenths of a second until it is ready for the next input. */
+    if (first == LINGER) {
+      for (volatile uint32_t i = 0; i < 10000000; ++i) continue;
+    }
   }
 }
