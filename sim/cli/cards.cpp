@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "os/file.hpp"
 #include "sim/cli/card_settings.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/host.hpp"
@@ -93,6 +94,10 @@ Result<std::unique_ptr<syscall::Supervisor>> Cards::supervise(Config config, Log
   options.sys.cards = configs_;
   options.sys.parameters = parameters_;
   options.sys.config = config;
+  // debugfs lets nobody but root in.
+  if (config == Config::whole && os::file_kind("/sys/kernel/debug") == os::FileKind::folder) {
+    options.sys.debug = syscall::SysTreeOptions::Debug::shown;
+  }
   options.sys.local_cpus = online_cpus();
   options.now = [this] { return clock_.monotonic(); };
   options.warn = [log](const base::Error& error) {

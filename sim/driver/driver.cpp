@@ -189,6 +189,22 @@ unsigned Driver::dbc_state(base::DbcId dbc) const {
   return dbc.value < state_->dbcs.size() ? state_->dbcs[dbc.value].state : 0;
 }
 
+std::string_view Driver::boot_log() const {
+  return base::as_text(state_->boot_log);
+}
+
+Driver::Fifo Driver::fifo(base::DbcId id) const {
+  if (id.value >= state_->dbcs.size()) return {};
+  const Dbc& dbc = state_->dbcs[id.value];
+  if (!dbc.queue) return {};
+  using wire::dbc::Register;
+  const std::uint32_t size = dbc.queue->elements();
+  const std::uint32_t head = state_->card.read_dbc(id, Register::request_head);
+  const std::uint32_t tail = state_->card.read_dbc(id, Register::request_tail);
+  if (head >= size || tail >= size) return {size, 0};  // a dead link, in the driver's words
+  return {size, dbc.queue->level(head, tail)};
+}
+
 const device::Card& Driver::card() const {
   return state_->card;
 }
@@ -240,6 +256,8 @@ void Driver::State::pump() {
           break;
         case device::Card::Stream::log:
           boot_log.insert(boot_log.end(), sent.bytes.begin(), sent.bytes.end());
+          // One NUL at the end of a chunk is not kept (kernel-interface §6.4).
+          if (!sent.bytes.empty() && sent.bytes.back() == std::byte{0}) boot_log.pop_back();
           break;
       }
     }

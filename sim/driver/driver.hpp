@@ -177,6 +177,14 @@ class Driver : private device::HostMemory, private device::Interrupts {
   [[nodiscard]] std::size_t mapped_ranges() const;
   // dbcN_state sysfs attribute.
   [[nodiscard]] unsigned dbc_state(base::DbcId dbc) const;
+  // debugfs: what the SBL of the latest boot logged; a DBC's queue, in elements.
+  [[nodiscard]] std::string_view boot_log() const;
+  struct Fifo {
+    std::uint32_t size = 0;    // 0: the DBC is free
+    std::uint32_t queued = 0;  // that the card did not take yet
+    friend bool operator==(const Fifo&, const Fifo&) = default;
+  };
+  [[nodiscard]] Fifo fifo(base::DbcId dbc) const;
   // ce_count, ue_count, ue_nonfatal_count: since probe(), saturating.
   struct RasCounts {
     std::uint32_t correctable = 0;

@@ -96,6 +96,7 @@ void Supervisor::publish(std::size_t slot) {
     show_attribute(place.path + "/ue_count", std::to_string(ras.uncorrectable) + "\n");
     show_attribute(place.path + "/ue_nonfatal_count", std::to_string(ras.nonfatal) + "\n");
   }
+  if (options_.sys.debug == SysTreeOptions::Debug::shown && state.bound) publish_debug(slot);
   if (const auto dump = driver.take_dump()) {
     if (state.dump) return;  // while one is there, others are dropped
     constexpr std::chrono::minutes kKept{5};

@@ -92,6 +92,7 @@ std::optional<nanoseconds> Supervisor::next_deadline() const {
   }
   if (look_at_given_.count() != 0) consider(look_at_given_);
   for (const auto& [slot, end] : dumps_end_) consider(end);
+  for (const auto& [slot, due] : debug_due_) consider(due);
   for (const auto& [id, run] : runs_) {
     if (run->when_ended) consider(options_.now() + milliseconds(1));
   }

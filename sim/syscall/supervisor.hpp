@@ -147,6 +147,7 @@ class Supervisor {
   void collect_core_events(int cores_fd);
   void run_cards();
   void publish(std::size_t slot);
+  void publish_debug(std::size_t slot);
   void follow_presence(std::size_t slot);
   void set_bound(std::size_t slot, bool bound);
   void drop_dump(std::size_t slot);
@@ -176,6 +177,8 @@ class Supervisor {
   std::uint64_t next_call_ = 0;
   std::chrono::nanoseconds next_signal_poll_{};
   std::uint64_t next_tag_ = 0;
+  std::map<std::size_t, std::chrono::nanoseconds> debug_shown_;  // by slot
+  std::map<std::size_t, std::chrono::nanoseconds> debug_due_;    // likewise, if something may have changed
   unsigned dumps_ = 0;
   std::map<std::size_t, std::chrono::nanoseconds> dumps_end_;  // by slot
 };

@@ -272,6 +272,7 @@ os::FileTree sys_tree(const SysTreeOptions& options) {
     if (!state.bound) continue;
     add_accel(tree, slot, state);
     add_mhi(tree, slot, card, state.channels);
+    if (options.debug == SysTreeOptions::Debug::shown) add_debug_files(tree, options, i);
     if (!state.channels) continue;
     tree.add_file(slot.path + "/ce_count", std::to_string(state.ras.correctable) + "\n");
     tree.add_file(slot.path + "/ue_count", std::to_string(state.ras.uncorrectable) + "\n");

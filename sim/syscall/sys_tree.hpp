@@ -26,6 +26,9 @@ struct SlotState {
   bool channels = true;                               // of MHI, once the card's system manager runs
   std::array<unsigned, wire::uapi::kDbcCount> dbc{};  // dbcN_state
   driver::Driver::RasCounts ras;
+  // Of debugfs.
+  std::string boot_log;
+  std::array<driver::Driver::Fifo, wire::uapi::kDbcCount> fifos{};
   // A device core dump, until it is written to or grew old, and its number.
   std::optional<std::string> dump;
   unsigned dump_number = 0;
@@ -38,6 +41,8 @@ struct SysTreeOptions {
   driver::Parameters parameters;
   // All of the configuration space, as root sees it, or its first 64 bytes.
   enum class Config { whole, header } config = Config::header;
+  // debugfs has a place in /sys, and the programs are root's.
+  enum class Debug { hidden, shown } debug = Debug::hidden;
   std::string local_cpus;  // list of CPUs near the cards, "0-1"
 };
 
@@ -73,6 +78,8 @@ struct ChannelDevice {
   std::string modalias;
   std::string driver;
 };
+// The driver's files of debugfs.
+void add_debug_files(os::FileTree& tree, const SysTreeOptions& options, std::size_t slot);
 // The folder of a slot's device core dump.
 [[nodiscard]] std::string dump_path(const SysTreeOptions& options, std::size_t slot);
 [[nodiscard]] std::vector<ChannelDevice> channel_devices(const Slot& slot);

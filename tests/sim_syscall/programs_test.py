@@ -2,6 +2,7 @@
 import os
 import subprocess
 import time
+import unittest
 
 from staged import BUILD, CARD, CLIENT, FOLDER, NODE, ORDINARY, SIM, Test, as_user, main, outside, run
 
@@ -126,6 +127,12 @@ class Attributes(Test):
         for text, code in (("1", 0), ("0x1", 0), ("01", 0), ("2", 1), ("0", 1), ("x", 1), ("1 2", 1)):
             out = self.script(f"echo '{text}' > reset; echo $?; ls mhi0 | grep -c mhi0_", "--boot-time", "5000")
             self.assertEqual(out, [str(code), "0" if code == 0 else "10"], text)
+
+    @unittest.skipIf(ORDINARY or os.getuid() != 0 or not os.path.isdir("/sys/kernel/debug"),
+                     "debugfs is for root, where there is one")
+    def test_debugfs(self):
+        out = self.done(run("/usr/bin/python3", f"{FOLDER}/debug_client.py", NODE, CARD)).stdout
+        self.assertEqual(out, "fine\n")
 
     def test_errno_of_a_write(self):
         program = ("import os, sys\n"

@@ -24,7 +24,7 @@ def stage():
     shutil.copy(f"{BUILD}/bin/qaic-sim", f"{FOLDER}/bin")
     for name in ("sim_client", "sim_discover", "sim_drm_client"):
         shutil.copy(f"{BUILD}/tests/{name}", FOLDER)
-    for name in ("python_client.py", "prime_client.py"):
+    for name in ("debug_client.py", "python_client.py", "prime_client.py"):
         shutil.copy(f"{HERE}/{name}", FOLDER)
     if os.path.isdir(f"{BUILD}/libexec"):
         shutil.copytree(f"{BUILD}/libexec", f"{FOLDER}/libexec")
