@@ -50,7 +50,8 @@ struct ElfFile {
 
 // A copy of `elf` with a section `name` that is not loaded, holding `content`
 // (objcopy --add-section would do the same). A section that already has the
-// name gets the new content. Errors: qpc-elf.
+// name gets the new content; nothing changes if it has that already. Errors:
+// qpc-elf.
 [[nodiscard]] base::Result<base::ByteVector> with_section(base::Bytes elf, std::string_view name,
                                                           base::Bytes content);
 

@@ -81,6 +81,7 @@ TEST_CASE("a section is added without moving anything") {
   CHECK(to_hex(parsed->find_section("other")->bytes) == "aabb");
   CHECK(program::symbol_address(*after, "entry").value() == kCodeAddress + 16);
 
+  CHECK(to_hex(program::with_section(*after, "metadata", hex("0102030405")).value()) == to_hex(*after));
   const auto replaced = program::with_section(*after, "metadata", hex("ff"));
   REQUIRE(replaced);
   const auto again = program::parse_elf(*replaced);

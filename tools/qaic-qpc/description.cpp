@@ -1,10 +1,10 @@
 #include "tools/qaic-qpc/description.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "lib/program/elf.hpp"
 #include "tools/qaic-qpc/description_reader.hpp"
+#include "tools/qaic-qpc/description_tensors.hpp"
 #include "wire/qpc.hpp"
 
 namespace qaic::qpc {
@@ -17,17 +17,6 @@ using wqpc::Transfer;
 base::Error bad_description(std::string why) {
   return base::make_error(base::ErrorKind::bad_input, "qpc-description",
                           "the description is wrong: " + std::move(why), "man qaic-qpc, section DESCRIPTION");
-}
-
-// Calls `read(item, path)` for every item of a list of the document.
-template <class F>
-void for_each(const ObjectReader& root, std::string_view key, F read) {
-  std::size_t index = 0;
-  for (const auto& item : root.list(key)) read(item, root.path(key) + "/" + std::to_string(index++));
-}
-
-Transfer direction(const ObjectReader& object, std::string_view key) {
-  return object.word<Transfer>(key, {{"in", Transfer::in}, {"out", Transfer::out}});
 }
 
 // A list of NSP numbers as a mask; absent is all of them.
@@ -61,12 +50,15 @@ void read_threads(const ObjectReader& root, base::Bytes elf, program::Metadata& 
 
 void read_l2tcm_init(const ObjectReader& root, program::Metadata& out) {
   for_each(root, "l2tcm_init", [&](const Json& item, const std::string& path) {
-    const ObjectReader piece(item, path, {"offset", "words"});
+    const ObjectReader piece(item, path, {"offset", "words", "bytes"});
     const auto offset = piece.number<std::uint32_t>("offset");
     const auto words = piece.numbers<std::uint32_t>("words");
-    const std::uint64_t end = std::uint64_t{offset} + 4 * std::uint64_t{words.size()};
+    const base::ByteVector bytes = piece.bytes("bytes");
+    if (!words.empty() && !bytes.empty()) piece.refuse("bytes", "and 'words' cannot both be given");
+    const std::uint64_t end = std::uint64_t{offset} + 4 * std::uint64_t{words.size()} + bytes.size();
     if (end > wqpc::kMaxL2Tcm) piece.refuse("offset", "leads past the end of L2TCM");
     if (out.l2tcm_init.size() < end) out.l2tcm_init.resize(static_cast<std::size_t>(end));
+    std::ranges::copy(bytes, out.l2tcm_init.begin() + offset);
     for (std::size_t i = 0; i < words.size(); ++i) {
       (void)base::write_struct(out.l2tcm_init, base::le32(words[i]), offset + 4 * i);
     }
@@ -80,6 +72,7 @@ program::NspMulticastEntry read_multicast_entry(const ObjectReader& object, std:
   entry.base_offset = object.number<std::uint64_t>("base");
   entry.size = object.number<std::uint32_t>("size");
   entry.mask = nsp_mask(object, "nsp_writes_to", nsps);
+  entry.dynamic = object.flag("dynamic");
   return entry;
 }
 
@@ -87,8 +80,9 @@ void read_multicast(const ObjectReader& root, program::Metadata& out) {
   if (root.list("multicast").empty()) return;
   out.nsp_multicast.resize(out.num_nsps);
   for_each(root, "multicast", [&](const Json& item, const std::string& path) {
-    const ObjectReader id(item, path,
-                          {"name", "memory", "base", "size", "host_writes_to", "nsp_writes_to", "per_nsp"});
+    const ObjectReader id(
+        item, path,
+        {"name", "memory", "base", "size", "dynamic", "host_writes_to", "nsp_writes_to", "per_nsp"});
     const auto same = read_multicast_entry(id, out.num_nsps);
     out.host_multicast.push_back({nsp_mask(id, "host_writes_to", out.num_nsps), same.size});
     const Json& own = id.list("per_nsp");
@@ -102,71 +96,9 @@ void read_multicast(const ObjectReader& root, program::Metadata& out) {
         continue;
       }
       const ObjectReader entry(own[nsp], path + "/per_nsp/" + std::to_string(nsp),
-                               {"memory", "base", "size", "nsp_writes_to"});
+                               {"memory", "base", "size", "dynamic", "nsp_writes_to"});
       out.nsp_multicast[nsp].push_back(read_multicast_entry(entry, out.num_nsps));
     }
-  });
-}
-
-// Names of buffers, so that tensors and requests may use either name or index.
-struct BufferNames {
-  std::vector<std::string> names;
-
-  std::uint32_t find(const ObjectReader& object, std::string_view key) const {
-    const Json& value = object.at(key);
-    if (!value.is_string()) {
-      const auto index = object.number<std::uint32_t>(key);
-      if (index >= names.size()) object.refuse(key, "is not the number of a buffer");
-      return index;
-    }
-    const auto it = std::ranges::find(names, value.get_ref<const std::string&>());
-    if (it == names.end()) object.refuse(key, "is not the name of a buffer");
-    return static_cast<std::uint32_t>(it - names.begin());
-  }
-};
-
-BufferNames read_buffers(const ObjectReader& root, program::Descriptor& out) {
-  BufferNames result;
-  for_each(root, "buffers", [&](const Json& item, const std::string& path) {
-    const ObjectReader buffer(item, path, {"name", "size", "direction"});
-    out.dma_buffers.push_back({buffer.number<std::uint32_t>("size"), direction(buffer, "direction")});
-    result.names.push_back(buffer.has("name") ? buffer.text("name") : std::string{});
-  });
-  return result;
-}
-
-void read_tensors(const ObjectReader& root, const BufferNames& buffers, program::Descriptor& out) {
-  for_each(root, "tensors", [&](const Json& item, const std::string& path) {
-    const ObjectReader tensor(
-        item, path, {"name", "direction", "type", "dims", "scale", "zero_point", "buffer", "buffer_offset"});
-    program::Binding binding;
-    binding.name = tensor.text("name");
-    const std::string type = tensor.text("type");
-    const auto number = program::data_type_from_name(type);
-    if (!number) tensor.refuse("type", "'" + type + "' is not a data type");
-    binding.initial.type = *number;
-    binding.initial.scale = static_cast<float>(tensor.real("scale", 1.0));
-    if (!std::isfinite(binding.initial.scale)) tensor.refuse("scale", "is out of range");
-    binding.initial.offset = tensor.number<std::int32_t>("zero_point", 0);
-    (void)tensor.at("dims");
-    binding.initial.dims = tensor.numbers<std::int32_t>("dims");
-    binding.transformed = binding.initial;
-    program::TransformStep step;
-    step.kind = static_cast<std::uint32_t>(wqpc::Transform::copy_dma_buffer);
-    step.type = binding.initial.type;
-    step.scale = binding.initial.scale;
-    step.offset = binding.initial.offset;
-    step.dims = binding.initial.dims;
-    program::CopyDmaBuffer copy;
-    copy.buffer = buffers.find(tensor, "buffer");
-    copy.direction = out.dma_buffers[copy.buffer].direction;
-    if (tensor.has("direction") && direction(tensor, "direction") != copy.direction) {
-      tensor.refuse("direction", "is not that of its buffer");
-    }
-    copy.offset = tensor.number<std::uint32_t>("buffer_offset", 0);
-    step.copy = copy;
-    binding.transforms.push_back(std::move(step));
-    (copy.direction == Transfer::in ? out.inputs : out.outputs).push_back(std::move(binding));
   });
 }
 
@@ -228,8 +160,9 @@ void read_memory(const ObjectReader& request, program::DmaRequest& out) {
 void read_requests(const ObjectReader& root, const BufferNames& buffers,
                    const program::Descriptor& descriptor, program::Metadata& out) {
   for_each(root, "requests", [&](const Json& item, const std::string& path) {
-    const ObjectReader object(
-        item, path, {"buffer", "transfer", "size", "host_offset", "memory", "semaphores", "doorbells"});
+    const ObjectReader object(item, path,
+                              {"buffer", "transfer", "size", "host_offset", "memory", "port", "transaction",
+                               "semaphores", "doorbells"});
     program::DmaRequest request;
     if (object.has("buffer")) {
       const std::uint32_t buffer = buffers.find(object, "buffer");
@@ -247,7 +180,9 @@ void read_requests(const ObjectReader& root, const BufferNames& buffers,
       if (object.number<std::uint32_t>("size", 0) != 0) object.refuse("buffer", "is missing: data is moved");
     }
     if (request.size != 0 || object.has("memory")) read_memory(object, request);
-    request.port = request.transfer == Transfer::in ? wqpc::kHostInputPort : wqpc::kHostOutputPort;
+    request.port = object.number<std::uint16_t>(
+        "port", request.transfer == Transfer::in ? wqpc::kHostInputPort : wqpc::kHostOutputPort);
+    request.transaction = object.number<std::uint32_t>("transaction", wqpc::kNoTransaction);
     for_each(object, "semaphores", [&](const Json& op, const std::string& where) {
       request.semaphores.push_back(read_semaphore(op, where));
     });
@@ -287,6 +222,24 @@ void read_constants(const ObjectReader& root, std::uint64_t file_size, program::
   out.constant_mappings.push_back({0, (1U << out.num_nsps) - 1, static_cast<std::uint32_t>(file_size)});
 }
 
+// Where networkdesc.bin says something else than the metadata.
+void read_descriptor(const ObjectReader& root, program::Descriptor& out) {
+  if (!root.has("descriptor")) return;
+  const ObjectReader object(root.at("descriptor"), "/descriptor",
+                            {"name", "version", "cores", "threads", "hvx_threads", "cluster_offsets"});
+  if (object.has("name")) out.network_name = object.text("name");
+  if (object.has("version")) {
+    const auto version = object.numbers<std::uint32_t>("version");
+    if (version.size() != 2) object.refuse("version", "is not two numbers");
+    out.major = version[0];
+    out.minor = version[1];
+  }
+  out.num_cores = object.number<std::uint32_t>("cores", out.num_cores);
+  out.num_threads = object.number<std::uint32_t>("threads", out.num_threads);
+  out.num_hvx_threads = object.number<std::uint32_t>("hvx_threads", out.num_hvx_threads);
+  out.cluster_offsets = object.numbers<std::uint32_t>("cluster_offsets");
+}
+
 Description read(const Json& document, base::Bytes elf, std::uint64_t constants_size) {
   const ObjectReader root(document, "",
                           {"name",
@@ -310,7 +263,10 @@ Description read(const Json& document, base::Bytes elf, std::uint64_t constants_
                            "tensors",
                            "requests",
                            "constants",
-                           "batch_size"});
+                           "batch_size",
+                           "allowed_shapes",
+                           "exec_context",
+                           "descriptor"});
   Description out;
   program::Metadata& m = out.metadata;
   program::Descriptor& d = out.descriptor;
@@ -334,6 +290,7 @@ Description read(const Json& document, base::Bytes elf, std::uint64_t constants_
   m.has_hvx_fp = root.flag("hvx_fp");
   m.has_hmx_fp = root.flag("hmx_fp");
   m.exit_doorbell_offset = root.number<std::uint64_t>("exit_doorbell_offset", wqpc::kExitDoorbellOffset);
+  m.exec_context = root.bytes("exec_context");
   read_threads(root, elf, m);
   read_l2tcm_init(root, m);
   read_multicast(root, m);
@@ -347,6 +304,8 @@ Description read(const Json& document, base::Bytes elf, std::uint64_t constants_
   d.batch_size = root.number<std::int32_t>("batch_size", 1);
   const BufferNames buffers = read_buffers(root, d);
   read_tensors(root, buffers, d);
+  read_shapes(root, d);
+  read_descriptor(root, d);
   read_requests(root, buffers, d, m);
   return out;
 }

@@ -53,6 +53,21 @@ double ObjectReader::real(std::string_view key, double otherwise) const {
   return value.get<double>();
 }
 
+base::ByteVector ObjectReader::bytes(std::string_view key) const {
+  base::ByteVector out;
+  if (!has(key)) return out;
+  const std::string digits = text(key);
+  if (digits.size() % 2 != 0) refuse(key, "has an odd number of hexadecimal digits");
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    unsigned value = 0;
+    const char* first = digits.data() + i;
+    const auto [end, error] = std::from_chars(first, first + 2, value, 16);
+    if (error != std::errc{} || end != first + 2) refuse(key, "is not all hexadecimal digits");
+    out.push_back(static_cast<std::byte>(value));
+  }
+  return out;
+}
+
 const Json& ObjectReader::list(std::string_view key) const {
   static const Json kEmpty = Json::array();
   if (!has(key)) return kEmpty;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 
 namespace qaic::qpc {
@@ -37,6 +38,7 @@ class ObjectReader {
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] bool flag(std::string_view key) const;  // absent is false
   [[nodiscard]] double real(std::string_view key, double otherwise) const;
+  [[nodiscard]] base::ByteVector bytes(std::string_view key) const;  // hex digits; absent is empty
 
   // Numbers may also be text such as "0x460".
   template <std::integral T>

@@ -21,6 +21,8 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"check", "qaic.qpc-check/1", qaic::qpc::register_check},
+    {"diff", "qaic.qpc-diff/1", qaic::qpc::register_diff},
+    {"extract", "qaic.qpc-extract/1", qaic::qpc::register_extract},
     {"inspect", "qaic.qpc-inspect/1", qaic::qpc::register_inspect},
     {"pack", "qaic.qpc-inspect/1", qaic::qpc::register_pack},
 };

@@ -100,8 +100,14 @@ base::Result<std::string> pack(const PackOptions& options) {
   }
   QAIC_TRY(const Description description,
            read_description(base::as_text(text), elf, constants.bytes().size()));
-  QAIC_TRY(const base::ByteVector network,
-           program::with_section(elf, wqpc::kMetadataSection, program::write_metadata(description.metadata)));
+  const base::ByteVector metadata = program::write_metadata(description.metadata);
+  QAIC_TRY(base::ByteVector network, program::with_section(elf, wqpc::kMetadataSection, metadata));
+  QAIC_TRY(const program::ElfFile parsed, program::parse_elf(elf));
+  if (parsed.find_section(wqpc::kBareMetadataSection) != nullptr) {
+    // An ELF file of another tool: this section would win over the new one.
+    QAIC_TRY(network, program::with_section(network, wqpc::kBareMetadataSection,
+                                            base::Bytes(metadata).subspan(sizeof(wqpc::MetadataPrefix))));
+  }
   const base::ByteVector networkdesc = program::write_descriptor(description.descriptor);
   wqpc::ConstantsDescriptor constants_descriptor;
   constants_descriptor.static_size = description.metadata.static_constants_size;

@@ -23,6 +23,8 @@ struct Outcome {
 using Run = std::function<Outcome()>;
 
 Run register_check(CLI::App& app);
+Run register_diff(CLI::App& app);
+Run register_extract(CLI::App& app);
 Run register_inspect(CLI::App& app);
 Run register_pack(CLI::App& app);
 

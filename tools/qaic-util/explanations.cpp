@@ -71,6 +71,8 @@ constexpr std::array kExplanations{
     Explanation{"fd-duplicate", "The process has too many open files; see ulimit -n."},
     Explanation{"file-create",
                 "The file could not be made or replaced: folder missing, no permission, read-only or full."},
+    Explanation{"file-exists",
+                "A file that would be written is there already. The option named in the hint replaces it."},
     Explanation{"file-open", "The file could not be opened; the text says why."},
     Explanation{"file-read", "The file was opened but could not be read."},
     Explanation{"file-stat", "The size of an open file could not be read."},
@@ -286,6 +288,10 @@ constexpr std::array kExplanations{
     Explanation{"qpc-segment-missing",
                 "A program needs network.elf and networkdesc.bin, and both or neither of constants.bin and "
                 "constantsdesc.bin. qaic-qpc inspect lists what is there."},
+    Explanation{
+        "qpc-segment-name",
+        "A segment of the program has a name that cannot be a file's: it would lead out of the folder, "
+        "or is no plain text. Programs are not made so; do not trust the file."},
     Explanation{"queue-callback",
                 "A completion was asked for that goes to a callback: a bug of the calling program."},
     Explanation{"queue-closed",

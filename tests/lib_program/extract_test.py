@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""qaic-qpc extract and diff from outside: what is taken apart is put together equal; differences are named."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+
+BUILD = os.environ["QAIC_BUILD"]
+SOURCE = os.environ["QAIC_SOURCE"]
+TOOL = os.path.join(BUILD, "bin", "qaic-qpc")
+NETWORKS = os.path.join(BUILD, "networks")
+SCHEMAS = {verb: json.load(open(os.path.join(SOURCE, "docs", "schema", f"qaic.qpc-{verb}.json")))
+           for verb in ("diff", "extract")}
+checks = 0
+
+
+def check(condition, what):
+    global checks
+    checks += 1
+    if not condition:
+        sys.exit("failed: " + what)
+
+
+def run(*arguments, code=0):
+    done = subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=60)
+    check(done.returncode == code, f"{arguments}: exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
+    return done
+
+
+def document(verb, *arguments, code=0):
+    value = json.loads(run(verb, *arguments, "-j", code=code).stdout)
+    jsonschema.validate(value, SCHEMAS[verb])
+    return value
+
+
+def pack(folder, to, description="description.json", code=0):
+    constants = os.path.join(folder, "constants.bin")
+    more = ["--constants", constants] if os.path.exists(constants) else []
+    return run("pack", "--description", os.path.join(folder, description), "--elf",
+               os.path.join(folder, "network.elf"), "-o", to, *more, code=code)
+
+
+def check_round(folder, program, name):
+    """Takes `program` apart, puts it together, and compares."""
+    parts = os.path.join(folder, name)
+    told = document("extract", program, parts)
+    check(told["not_described"] == [], f"{name}: {told['not_described']}")
+    check(sorted(f["name"] for f in told["files"]) == sorted(os.listdir(parts)), f"{name}: the files")
+    again = os.path.join(folder, name + ".again")
+    pack(parts, again)
+    same = document("diff", program, again)
+    check(same["equal"] and same["differences"] == [], f"{name}: {same['differences'][:5]}")
+    return parts
+
+
+def rich(parts):
+    """A description with everything that a program can have."""
+    value = json.load(open(os.path.join(parts, "description.json")))
+    value.update(name="rich", nsps=2, exec_context="", dynamic_shared_ddr_size=4096, single_vtcm_page=True,
+                 hvx_fp=True, hmx_fp=True, heap_size=7, l2_cached_ddr_size=4096, batch_size=3,
+                 l2tcm_init=[{"offset": 4, "words": [1, 0, 5]}, {"offset": 400, "bytes": "0102030405"}])
+    value["semaphores"].append(3)
+    value["multicast"][1].update(
+        host_writes_to=[1], dynamic=True,
+        per_nsp=[{"memory": "l2tcm", "base": 4096, "size": 1024, "nsp_writes_to": []},
+                 {"memory": "vtcm", "base": 8192, "size": 1024, "nsp_writes_to": [0], "dynamic": True}])
+    value["buffers"].append({"size": 4096, "direction": "in"})
+    value["tensors"].insert(0, {"name": "part", "direction": "in", "type": "int8", "dims": [3], "buffer": 4,
+                                "partial": True, "align": 64})
+    value["tensors"].insert(1, {"name": "q", "direction": "in", "type": "float32", "dims": [2, 3], "scale": 0.125,
+                                "transformed": {"type": "int8_q", "dims": [2, 3], "scale": 0.5, "zero_point": -3},
+                                "transforms": [
+                                    {"kind": "quantize", "type": "int8_q", "scale": 0.5, "zero_point": -3},
+                                    {"kind": "transpose", "type": "int8_q", "scale": 1, "dims": [3, 2],
+                                     "shuffle": [1, 0]},
+                                    {"kind": "convert_to_d32", "type": "int8_q", "scale": 0, "layout": 1,
+                                     "padding": [1, 2, 3, 4, 5, 6]},
+                                    {"kind": "copy_dma_buffer", "type": "int8_q", "scale": 0, "direction": "in",
+                                     "buffer": 4, "buffer_offset": 1024}]})
+    value["tensors"].insert(2, {"name": "gone", "direction": "in", "type": "int32", "dims": [1], "transforms": []})
+    shapes = [t["dims"] for t in value["tensors"]]
+    value["allowed_shapes"] = [shapes, [[1]] + shapes[1:]]
+    value["requests"].append({"buffer": 4, "memory": {"ddr": "dynamic_shared", "offset": 0}, "transaction": 9,
+                              "port": 300, "semaphores": [{"op": "inc", "number": 2, "when": "post",
+                                                           "in_fence": True, "out_fence": True}],
+                              "doorbells": [{"mcid": 0, "offset": 100, "data": 3, "bits": 8},
+                                            {"mcid": 0, "offset": 102, "data": 4, "bits": 16}]})
+    value["descriptor"] = {"name": "other", "version": [9, 4], "threads": 7, "hvx_threads": 3,
+                           "cluster_offsets": [0, 1]}
+    json.dump(value, open(os.path.join(parts, "rich.json"), "w"))
+    return "rich.json"
+
+
+def main(folder):
+    networks = sorted(os.listdir(NETWORKS))
+    for name in networks:
+        program = os.path.join(NETWORKS, name, "programqpc.bin")
+        if os.path.exists(program):
+            check_round(folder, program, name)
+    digits = os.path.join(folder, "digits")
+    check(os.path.getsize(os.path.join(digits, "constants.bin")) > 1000, "constants are extracted")
+
+    parts = os.path.join(folder, "scale-add")
+    program = os.path.join(folder, "rich")
+    pack(parts, program, rich(parts))
+    back = check_round(folder, program, "rich.parts")
+    value = json.load(open(os.path.join(back, "description.json")))
+    check(value["tensors"][0] == {"name": "part", "direction": "in", "type": "int8", "dims": [3], "scale": 1.0,
+                                  "buffer": 4, "buffer_offset": 0, "partial": True, "align": 64},
+          str(value["tensors"][0]))
+    check(value["tensors"][1]["transforms"][2]["padding"] == [1, 2, 3, 4, 5, 6], "padding")
+    check(value["l2tcm_init"][-1] == {"offset": 400, "bytes": "0102030405"}, str(value["l2tcm_init"]))
+    check(value["requests"][-1]["transaction"] == 9 and value["requests"][-1]["port"] == 300, "transaction, port")
+    check(value["descriptor"]["cluster_offsets"] == [0, 1], "cluster offsets")
+
+    # Each change is found, and where.
+    for change, path in (
+        (lambda v: v["requests"][0]["doorbells"][0].update(data=2), "requests[0].doorbells[0].data"),
+        (lambda v: v["tensors"][0].update(name="renamed"), "tensors[0].name"),
+        (lambda v: v["semaphores"].append(1), "semaphores[2]"),
+        (lambda v: v["descriptor"].update(threads=5), "descriptor.threads"),
+        (lambda v: v.update(heap_size=5), "heap_size"),
+        (lambda v: v["l2tcm_init"][0]["words"].append(6), "l2tcm_init[0].words[1]"),
+    ):
+        value = json.load(open(os.path.join(parts, "description.json")))
+        change(value)
+        json.dump(value, open(os.path.join(parts, "changed.json"), "w"))
+        changed = os.path.join(folder, "changed")
+        pack(parts, changed, "changed.json")
+        found = document("diff", os.path.join(NETWORKS, "scale-add"), changed, code=1)
+        paths = [d["path"] for d in found["differences"]]
+        check(not found["equal"] and path in paths, f"{path} in {paths}")
+    text = run("diff", os.path.join(NETWORKS, "scale-add"), changed, code=1).stdout
+    check("l2tcm_init[0].words[1]\n  - (nothing)\n  + 6\n" in text, text)
+    found = document("diff", os.path.join(NETWORKS, "scale-add"), os.path.join(NETWORKS, "digits"), code=1)
+    paths = {d["path"] for d in found["differences"]}
+    check({"name", "segments.constants.bin", "code[0].content", "segments.network.elf.content"} <= paths, str(paths))
+    check(run("diff", program, program).stdout == "", "equal programs have no differences")
+
+    # What is there is not replaced unasked; names do not lead out of the folder.
+    refused = run("extract", os.path.join(NETWORKS, "digits"), digits, code=11)
+    check("id: file-exists" in refused.stderr, refused.stderr)
+    run("extract", os.path.join(NETWORKS, "digits"), digits, "--force")
+    whole = open(os.path.join(NETWORKS, "digits", "programqpc.bin"), "rb").read()
+    evil = os.path.join(folder, "evil")
+    open(evil, "wb").write(whole.replace(b"constants.bin\0", b"../constants\0\0", 1))
+    out = document("extract", evil, os.path.join(folder, "out"), code=9)
+    check(out["errors"][0]["id"] == "qpc-segment-name", str(out["errors"]))
+    check(not os.path.exists(os.path.join(folder, "constants")), "nothing outside")
+    check(not os.path.exists(os.path.join(folder, "out")), "and nothing inside")
+
+    # Of an encrypted program the segments come out.
+    encrypted = os.path.join(folder, "encrypted")
+    open(encrypted, "wb").write(whole.replace(b"\x7fELF", b"\x00ELF", 1))
+    out = document("extract", encrypted, os.path.join(folder, "sealed"), code=10)
+    check(len(os.listdir(os.path.join(folder, "sealed"))) == len(out["files"]) == 4, "segments of an encrypted one")
+    document("diff", encrypted, program, code=10)
+    document("diff", os.path.join(folder, "none"), program, code=9)
+    shutil.rmtree(digits)
+    print(f"{checks} checks")
+
+
+if not os.path.exists(os.path.join(NETWORKS, "scale-add", "programqpc.bin")):
+    print("skipped: the networks were not built, clang-14 or ld.lld-14 is missing")
+    sys.exit(77)
+with tempfile.TemporaryDirectory() as work:
+    main(work)

@@ -1,0 +1,161 @@
+// `qaic-qpc extract`: the segments of a program as files, and a description
+// from which `pack` makes the program again.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "lib/program/program.hpp"
+#include "os/file.hpp"
+#include "tools/qaic-qpc/describe.hpp"
+#include "tools/qaic-qpc/description.hpp"
+#include "tools/qaic-qpc/input.hpp"
+#include "tools/qaic-qpc/json_difference.hpp"
+#include "tools/qaic-qpc/verbs.hpp"
+
+namespace qaic::qpc {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorKind;
+using base::fail;
+using base::make_error;
+using Json = nlohmann::json;
+
+constexpr std::string_view kDescriptionFile = "description.json";
+
+struct ExtractOptions {
+  std::string file;
+  std::string folder;
+  bool force = false;
+};
+
+struct File {
+  std::string name;
+  base::Bytes bytes;
+};
+
+// Segments are named by the file that is extracted; a name must not lead out of the folder.
+base::Result<void> check_name(const std::string& name) {
+  const bool odd = name == "." || name == ".." || name == kDescriptionFile || name.size() > 200 ||
+                   name.find_first_of("/\\") != std::string::npos ||
+                   std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c >= 0x7F; });
+  if (!odd) return {};
+  return fail(make_error(ErrorKind::bad_input, "qpc-segment-name",
+                         "a segment has a name that no file is given: '" + name + "'",
+                         "qaic-qpc inspect shows what is in the program"));
+}
+
+base::Result<void> write_files(const ExtractOptions& options, const std::vector<File>& files) {
+  const auto path_of = [&](const File& file) { return options.folder + "/" + file.name; };
+  for (const auto& file : files) {
+    if (options.force || os::file_kind(path_of(file)) == os::FileKind::missing) continue;
+    return fail(make_error(ErrorKind::refused, "file-exists", path_of(file) + " is there already",
+                           "--force replaces it"));
+  }
+  std::error_code error;
+  fs::create_directories(options.folder, error);
+  if (error) {
+    return fail(make_error(ErrorKind::permission, "file-write",
+                           fmt::format("cannot make folder '{}': {}", options.folder, error.message()),
+                           "name a folder that can be made"));
+  }
+  for (const auto& file : files) {
+    QAIC_CHECK(input(os::write_file(path_of(file), file.bytes)));
+  }
+  return {};
+}
+
+// What of `program` would not come back: places in the description.
+std::vector<std::string> lost(const program::Program& program, const std::string& description) {
+  const std::uint64_t constants =
+      program.static_constants_bytes.size() + program.dynamic_constants_bytes.size();
+  const auto again = read_description(description, program.elf_bytes, constants);
+  if (!again) return {again.error().what};
+  program::Program made;
+  made.metadata = again->metadata;
+  made.descriptor = again->descriptor;
+  std::vector<Difference> found;
+  add_differences(Json(describe(program)), Json(describe(made)), "", found);
+  std::vector<std::string> out;
+  for (const auto& difference : found) out.push_back(difference.path);
+  if (!out.empty()) return out;
+  if (program::write_metadata(program.metadata) != program::write_metadata(made.metadata)) {
+    out.emplace_back("metadata");
+  }
+  if (program::write_descriptor(program.descriptor) != program::write_descriptor(made.descriptor)) {
+    out.emplace_back("descriptor");
+  }
+  return out;
+}
+
+// Parts of a program that are not read, so that no description holds them.
+void add_unread(const program::Program& program, std::vector<std::string>& out) {
+  if (program.descriptor.has_stats) out.emplace_back("descriptor.stats");
+  if (program.descriptor.has_crc_info) out.emplace_back("descriptor.crc_info");
+  if (program.constants.static_ecc || program.constants.dynamic_ecc) out.emplace_back("constants.ecc");
+}
+
+Outcome report(const ExtractOptions& options, const std::vector<File>& files,
+               const std::vector<std::string>& not_described) {
+  Outcome out;
+  auto rows = Json::array();
+  for (const auto& file : files) {
+    out.text += fmt::format("{}/{}  {} B\n", options.folder, file.name, file.bytes.size());
+    rows.push_back({{"name", file.name}, {"size_bytes", file.bytes.size()}});
+  }
+  for (const auto& place : not_described) {
+    out.text += fmt::format("not in {}: {}\n", kDescriptionFile, place);
+  }
+  out.document = {{"file", options.file},
+                  {"folder", options.folder},
+                  {"files", std::move(rows)},
+                  {"not_described", not_described}};
+  return out;
+}
+
+base::Result<Outcome> extract(const ExtractOptions& options) {
+  QAIC_TRY(const os::Mapping mapped, map_file(program_path(options.file)));
+  QAIC_TRY(const program::Container container, program::parse_container(mapped.bytes()));
+  std::vector<File> files;
+  for (const auto& segment : container.segments) {
+    QAIC_CHECK(check_name(segment.name));
+    files.push_back({segment.name, segment.bytes});
+  }
+  // Of another kind of program, the segments at least.
+  std::string description;
+  std::vector<std::string> not_described;
+  const auto read = program::read_program(mapped.bytes());
+  if (read) {
+    description =
+        describe(*read).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    not_described = lost(*read, description);
+    add_unread(*read, not_described);
+    files.push_back({std::string(kDescriptionFile), base::as_bytes(description)});
+  }
+  QAIC_CHECK(write_files(options, files));
+  Outcome out = report(options, files, not_described);
+  if (!read) out.error = read.error();
+  return out;
+}
+
+}  // namespace
+
+Run register_extract(CLI::App& app) {
+  const auto options = std::make_shared<ExtractOptions>();
+  CLI::App* verb = app.add_subcommand("extract", "Write the segments to files, with a description for pack");
+  verb->add_option("FILE", options->file, "Program file, or a folder with programqpc.bin")->required();
+  verb->add_option("FOLDER", options->folder, "Where to; made if it is not there")->required();
+  verb->add_flag("--force", options->force, "Replace files that are there");
+  return [options] {
+    auto done = extract(*options);
+    if (done) return std::move(*done);
+    Outcome out;
+    out.document = {{"file", options->file}, {"folder", options->folder}};
+    out.error = done.error();
+    return out;
+  };
+}
+
+}  // namespace qaic::qpc
