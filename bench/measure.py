@@ -252,6 +252,12 @@ def time_pci_card():
         f"{copy / plain:.2f} ({copy:,} : {plain:,} MiB/s, median of {figures['copies']})", copy / plain >= 0.5)
 
 
+def time_bench():
+    added, clocks = map(float, run([os.path.join(BUILD, "bench", "bench_overhead")]).split())
+    row("what qaic-run bench adds to an inference, PERF_STATS aside", added, "100 ns",
+        f"{added:.0f} ns, {clocks:.0f} of it reading the clock", added <= 100)
+
+
 def measure_memory():
     with tempfile.TemporaryDirectory() as folder:
         peaks = {}
@@ -301,6 +307,7 @@ def main():
         time_queries()
         time_simulator()
         time_inferences()
+        time_bench()
         time_library()
         time_depths()
         time_pci_card()

@@ -133,6 +133,16 @@ TEST_CASE("an open loop that is asked for too much says how many could not start
   CHECK(recorder.series().total().quantile(1) > 480.0 * kMs);
 }
 
+TEST_CASE("what a warm-up could not start is left out, not queued before what is measured") {
+  ScriptedPort port;
+  Recorder recorder(100 * kMs, 200 * kMs, 5 * kMs);
+  const Arrivals arrivals(ArrivalKind::constant, 100'000, 0, 1, 1);
+  OpenLoop loop(port, recorder, arrivals, 0, 1, 0);
+  while (loop.submit_next()) REQUIRE(loop.reap_next());
+  CHECK(recorder.recorded() > 95);
+  CHECK(recorder.series().total().smallest() < 2 * kMs);
+}
+
 TEST_CASE("both threads of an open loop end together: by time, count, error or interruption") {
   ScriptedPort port;  // its clock is shared, so times mean nothing here; only ends do
   SUBCASE("too much asked for: the rest of the arrivals is counted") {

@@ -40,7 +40,7 @@ class ScriptedPort : public Port {
     clock += submit_takes;
     const std::int64_t begin = std::max(card_free, clock);
     card_free = begin + service(submitted++);
-    in_flight.push_back({slot, clock, card_free});
+    in_flight.push_back({slot, clock, card_free, static_cast<std::uint32_t>(in_flight.size())});
     return Done{};
   }
   Expected<Done> wait(std::size_t slot) override {
@@ -49,7 +49,7 @@ class ScriptedPort : public Port {
     const Flight flight = in_flight.front();
     in_flight.pop_front();
     clock = std::max(clock, flight.done) + wake_up_takes;
-    times[slot] = {0, static_cast<std::uint32_t>(submit_takes / 1000),
+    times[slot] = {flight.level, static_cast<std::uint32_t>(submit_takes / 1000),
                    static_cast<std::uint32_t>((flight.done - flight.told) / 1000)};
     return Done{};
   }
@@ -71,6 +71,7 @@ class ScriptedPort : public Port {
   struct Flight {
     std::size_t slot;
     std::int64_t told, done;
+    std::uint32_t level;
   };
   std::deque<Flight> in_flight;
   std::map<std::size_t, CardTimes> times;

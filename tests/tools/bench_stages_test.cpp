@@ -30,6 +30,10 @@ TEST_CASE("the stages of one inference add up to its latency") {
   CHECK(stages.wake_up_ns == 50'000);
   CHECK(stages.total_ns() == 1'200'000);
   CHECK(stages.queue_level == 3);
+  // An empty queue: the program only saw late that the other one was done.
+  const Stages alone = stages_of(timing, {0, 10, 1000});
+  CHECK(alone.queue_ns == 100'000);
+  CHECK(alone.device_ns == 1'000'000);
 }
 
 TEST_CASE("no stage is negative, whatever the driver says") {
@@ -55,7 +59,7 @@ TEST_CASE("a slow card bounds a closed loop, and more depth is only queue") {
   REQUIRE(deep.all.samples > 20);
   CHECK(deep.all.mean.device_ns == doctest::Approx(1'000'000).epsilon(0.1));
   CHECK(deep.all.mean.queue_ns == doctest::Approx(3'000'000).epsilon(0.1));
-  const auto sentence = bound_sentence(deep, {Bound::Loop::closed, 4, per_second, 0, 0});
+  const auto sentence = bound_sentence(deep, {Bound::Loop::closed, 4, per_second, 0, Bound::Rate::reached});
   CHECK(sentence.starts_with("Bound by the card: it works 9"));
   CHECK(sentence.find("more depth") != std::string::npos);
 }
@@ -68,7 +72,7 @@ TEST_CASE("what the host takes bounds a closed loop of a fast card") {
     port.submit_takes = 300 * kUs;
     const auto found = measured(port, 1, &per_second);
     CHECK(found.all.mean.host_ns == doctest::Approx(300'000).epsilon(0.02));
-    CHECK(bound_sentence(found, {Bound::Loop::closed, 1, per_second, 0, 0}) ==
+    CHECK(bound_sentence(found, {Bound::Loop::closed, 1, per_second, 0, Bound::Rate::reached}) ==
           "Bound by the host: the card works 25 % of the time; submitting takes 300 µs of an inference's 400 "
           "µs; a "
           "larger --depth hides it.");
@@ -77,7 +81,7 @@ TEST_CASE("what the host takes bounds a closed loop of a fast card") {
     port.wake_up_takes = 300 * kUs;
     const auto found = measured(port, 1, &per_second);
     CHECK(found.all.mean.wake_up_ns == doctest::Approx(300'000).epsilon(0.02));
-    CHECK(bound_sentence(found, {Bound::Loop::closed, 1, per_second, 0, 0})
+    CHECK(bound_sentence(found, {Bound::Loop::closed, 1, per_second, 0, Bound::Rate::reached})
               .find("waking up after the completion takes 300 µs") != std::string::npos);
   }
 }
@@ -93,7 +97,7 @@ TEST_CASE("rare stalls of the card are what the slowest inferences are made of")
   CHECK(tail_sentence(found) == "The slowest 0.1 % (from 9.96 ms): 100 % of their time in the card.");
 }
 
-TEST_CASE("asking the driver costs at most 50 ns per inference, and half a millisecond") {
+TEST_CASE("asking the driver costs at most 50 ns per inference, and two milliseconds") {
   for (const std::int64_t cost : {500, 11'000, 200'000}) {
     StageSampler sampler;
     std::int64_t spent = 0;
@@ -105,7 +109,7 @@ TEST_CASE("asking the driver costs at most 50 ns per inference, and half a milli
       spent += cost;
     }
     INFO("cost ", cost, ", spent ", spent);
-    CHECK(spent <= 50LL * kInferences + 500'000 + 2 * cost);
+    CHECK(spent <= 50LL * kInferences + 2'000'000 + 2 * cost);
     CHECK(sampler.of_all().size() > 10);
     CHECK(sampler.of_slow().size() > 10);
   }

@@ -66,7 +66,10 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
   app.add_flag("--dry-run", options.dry_run,
                "Check everything, and whether the card has room for the program; load nothing");
-  app.footer("See qaic-run(1) for tensor files, JSON and exit codes.");
+  app.footer(
+      "Commands instead of PROGRAM:\n"
+      "  bench                       Measure how fast a program runs, and what bounds it\n"
+      "See qaic-run(1) for tensor files, JSON and exit codes.");
   if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
   if (random && options.zero) return refuse("--random and --zero exclude each other");
   if (random) options.seed = seed;

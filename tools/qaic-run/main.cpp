@@ -1,5 +1,6 @@
 // qaic-run: runs a precompiled network binary (QPC) on a card. The process that
 // the user starts opens no card: it starts itself once more, as the worker.
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "os/worker.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/common/failure.hpp"
+#include "tools/qaic-run/bench/session.hpp"
 #include "tools/qaic-run/command.hpp"
 #include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/progress.hpp"
@@ -26,6 +28,11 @@ int unexpected(const std::exception& error) {
   return kOurBug;
 }
 
+// A command instead of a program.
+bool is_bench(int argc, char** argv) {
+  return argc > 1 && std::string_view(argv[1]) == "bench";
+}
+
 int work(int argc, char** argv) {
   if (!os::end_with_starter()) {
     print_failure(
@@ -34,6 +41,13 @@ int work(int argc, char** argv) {
   }
   Progress progress;
   try {
+    if (is_bench(argc, argv)) {
+      const auto bench = bench::parse_bench(argc - 1, argv + 1);
+      if (const auto* options = std::get_if<bench::BenchOptions>(&bench))
+        return bench_session(*options, progress);
+      progress.ended(std::get<int>(bench));
+      return kDone;
+    }
     const auto command = parse_command(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) return run_session(*options, progress);
     progress.ended(std::get<int>(command));
@@ -44,10 +58,17 @@ int work(int argc, char** argv) {
 }
 
 int watch(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   try {
+    if (is_bench(argc, argv)) {
+      const auto bench = bench::parse_bench(argc - 1, argv + 1);
+      const auto* options = std::get_if<bench::BenchOptions>(&bench);
+      return options == nullptr ? std::get<int>(bench)
+                                : supervise(options->global, "qaic.bench/1", arguments);
+    }
     const auto command = parse_command(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) {
-      return supervise(*options, std::vector<std::string>(argv + 1, argv + argc));
+      return supervise(options->global, "qaic.run/1", arguments);
     }
     return std::get<int>(command);
   } catch (const std::exception& error) {

@@ -29,7 +29,8 @@ constexpr milliseconds kSameRequest{500};
 
 class Supervisor {
  public:
-  Supervisor(const RunOptions& options, os::Worker worker) : options_(options), worker_(std::move(worker)) {}
+  Supervisor(const GlobalOptions& options, std::string schema, os::Worker worker)
+      : options_(options), schema_(std::move(schema)), worker_(std::move(worker)) {}
 
   int run() {
     std::optional<Clock::time_point> asked_to_end;
@@ -68,7 +69,7 @@ class Supervisor {
     while (heard == Heard::report) {
       heard = worker_.next(std::as_writable_bytes(std::span(&record_, 1)), end).heard;
     }
-    if (heard != Heard::end && !options_.global.quiet) {
+    if (heard != Heard::end && !options_.quiet) {
       fmt::print(stderr, "{}: warning: {} has not let go of this run yet; the kernel still waits for it\n",
                  kTool, card());
     }
@@ -95,10 +96,10 @@ class Supervisor {
 
   int failed(const Failure& failure) const {
     // While the worker waits for the card it has written nothing.
-    if (options_.global.json && record_.kind != ProgressRecord::at_ease) {
-      (void)write_document(envelope("qaic.run/1", kTool, options_.global.devices, failure.exit_code,
-                                    nlohmann::json::array(), {failure}),
-                           options_.global.output_file);
+    if (options_.json && record_.kind != ProgressRecord::at_ease) {
+      (void)write_document(
+          envelope(schema_, kTool, options_.devices, failure.exit_code, nlohmann::json::array(), {failure}),
+          options_.output_file);
     }
     print_failure(kTool, failure);
     return failure.exit_code;
@@ -110,7 +111,8 @@ class Supervisor {
   }
   std::string card() const { return qid() ? fmt::format("card {}", *qid()) : "the card"; }
 
-  const RunOptions& options_;
+  const GlobalOptions& options_;
+  std::string schema_;
   os::Worker worker_;
   ProgressRecord record_;
   milliseconds limit_{};
@@ -119,7 +121,8 @@ class Supervisor {
 
 }  // namespace
 
-int supervise(const RunOptions& options, const std::vector<std::string>& arguments) {
+int supervise(const GlobalOptions& options, const std::string& schema,
+              const std::vector<std::string>& arguments) {
   std::vector<std::string> all{"qaic-run: worker", kWorkerMark};
   all.insert(all.end(), arguments.begin(), arguments.end());
   auto worker = os::Worker::start(os::own_executable(), all);
@@ -128,7 +131,7 @@ int supervise(const RunOptions& options, const std::vector<std::string>& argumen
                   {kOurBug, worker.error().id, worker.error().what, worker.error().hint, std::nullopt});
     return kOurBug;
   }
-  return Supervisor(options, std::move(*worker)).run();
+  return Supervisor(options, schema, std::move(*worker)).run();
 }
 
 }  // namespace qaic::tools::run

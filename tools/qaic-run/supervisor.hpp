@@ -13,9 +13,10 @@ namespace qaic::tools::run {
 // valgrind put a path there.
 inline constexpr const char* kWorkerMark = "--as-worker";
 
-// Runs `arguments` (those of the command line, whose meaning is `options`) in a
-// worker. Gives the worker's exit code; that of a deadline when it was not
-// heard of in time.
-int supervise(const RunOptions& options, const std::vector<std::string>& arguments);
+// Runs `arguments` (those of the command line, `options` among them) in a worker.
+// Gives the worker's exit code; that of a deadline, with a document of that
+// schema, when it was not heard of in time.
+int supervise(const GlobalOptions& options, const std::string& schema,
+              const std::vector<std::string>& arguments);
 
 }  // namespace qaic::tools::run

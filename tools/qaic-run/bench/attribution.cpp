@@ -75,7 +75,7 @@ std::string closed_sentence(const Stages& mean, const Bound& bound) {
 }
 
 std::string open_sentence(const Stages& mean, const Bound& bound) {
-  if (bound.unserved > 0) {
+  if (bound.rate == Bound::Rate::missed) {
     return fmt::format(
         "Overloaded: of the {:.4g} per second asked for it does {:.4g}; latencies are those of a queue "
         "that grows.",

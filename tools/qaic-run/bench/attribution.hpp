@@ -38,7 +38,8 @@ struct Bound {
   std::size_t depth = 1;          // inferences in flight per activation
   double per_second = 0;          // of one activation
   double offered_per_second = 0;  // open loop, of one activation
-  std::uint64_t unserved = 0;     // open loop
+  enum class Rate { reached, missed };
+  Rate rate = Rate::reached;  // open loop: whether arrivals found room
 };
 // One sentence; empty when the driver said nothing.
 [[nodiscard]] std::string bound_sentence(const TailAttribution& attribution, const Bound& bound);

@@ -109,6 +109,8 @@ Expected<Done> OpenLoop::submit(std::size_t slot) {
 
 bool OpenLoop::submit_next() {
   std::int64_t at = start_ + arrivals_.next();
+  // What the warm-up could not start is no load for what is measured.
+  while (at < recorder_.begin() && port_.now() >= recorder_.begin()) at = start_ + arrivals_.next();
   const bool measured = at >= recorder_.begin();
   if (at >= recorder_.end() || (count_ != 0 && measured_ == count_)) return close();
   port_.sleep_until(at);

@@ -13,8 +13,14 @@ namespace qaic::tools::run::bench {
 
 class Recorder {
  public:
-  // Measuring is from `begin` to `end` of the port's clock.
+  // Measuring is from `begin` to `end` of the port's clock; measure() moves both
+  // before anything is recorded.
   Recorder(std::int64_t begin, std::int64_t end, std::int64_t window_ns);
+
+  void measure(std::int64_t begin, std::int64_t end) {
+    begin_ = last_done_ = begin;
+    end_ = end;
+  }
 
   // What recording needed: nothing to speak of, or the driver was asked.
   enum class Took { nothing, time };

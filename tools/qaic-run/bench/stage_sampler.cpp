@@ -19,6 +19,8 @@ void StageSampler::Kind::keep(const StageSample& sample) {
 }
 
 void StageSampler::add(const StageSample& sample, std::int64_t cost_ns) {
+  // Far more than usual is not what asking costs: something else ran meanwhile.
+  if (cost_ns_ != 0) cost_ns = std::min(cost_ns, 4 * cost_ns_);
   cost_ns_ = cost_ns_ == 0 ? cost_ns : (cost_ns_ * 7 + cost_ns) / 8;
   if (for_any_) {
     any_.funds -= cost_ns;

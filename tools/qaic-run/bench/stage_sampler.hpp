@@ -22,7 +22,7 @@ class StageSampler {
   // Each of the two kinds has this much to spend per inference, and this much
   // to begin with; nanoseconds.
   static constexpr std::int64_t kEarned = 25;
-  static constexpr std::int64_t kInitial = 250'000;
+  static constexpr std::int64_t kInitial = 1'000'000;
   static constexpr std::size_t kMost = 8192;  // of each kind; later ones replace the oldest
 
   StageSampler();

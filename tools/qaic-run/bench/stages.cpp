@@ -18,7 +18,10 @@ Stages stages_of(const Timing& timing, const CardTimes& card) {
   // way back when the card has begun: what overlaps is the card's.
   const double in_card = std::min(static_cast<double>(card.device_us) * 1000, in_flight);
   const double submission = std::min(span(timing.submit_begin, timing.submit_end), in_flight - in_card);
-  const double behind = std::min(span(timing.submit_end, timing.previous_done), in_card);
+  // With nothing ahead in the queue, an earlier inference was done already, even
+  // if the program saw that late.
+  const double behind =
+      card.queue_level_before == 0 ? 0 : std::min(span(timing.submit_end, timing.previous_done), in_card);
   stages.host_ns = late + submission;
   stages.queue_ns = backlog + behind;
   stages.device_ns = in_card - behind;

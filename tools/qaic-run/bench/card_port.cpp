@@ -1,0 +1,95 @@
+#include "tools/qaic-run/bench/card_port.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <thread>
+
+#include "os/interruption.hpp"
+
+namespace qaic::tools::run::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kMargin{1};
+constexpr std::int64_t kLongestSleep = 50'000'000;  // ns; then look whether to end
+
+}  // namespace
+
+Expected<std::unique_ptr<CardPort>> CardPort::load(Device& device, const Program& program, std::size_t depth,
+                                                   const std::vector<base::ByteVector>& inputs,
+                                                   std::chrono::milliseconds timeout) {
+  auto network = Network::load(device, program);
+  if (!network) return network.error();
+  std::unique_ptr<CardPort> port(new CardPort(std::move(*network), timeout));
+  for (std::size_t slot = 0; slot < depth; ++slot) {
+    auto inference = Inference::create(port->network_);
+    if (!inference) return inference.error();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto memory = inference->tensor(i);
+      if (inputs[i].empty() || memory.empty()) continue;
+      std::memcpy(memory.data(), inputs[i].data(), std::min(memory.size(), inputs[i].size()));
+    }
+    port->inferences_.push_back(std::move(*inference));
+  }
+  return port;
+}
+
+Expected<Done> CardPort::unload() {
+  inferences_.clear();
+  return network_.unload();
+}
+
+bool CardPort::Crossing::inside_longer_than(std::chrono::milliseconds limit, Clock::time_point now) {
+  const std::uint32_t latest = count.load(std::memory_order_relaxed);
+  if (latest != seen || latest % 2 == 0) {
+    seen = latest;
+    since = now;
+  }
+  return now - since > limit;
+}
+
+bool CardPort::stuck(Clock::time_point now) {
+  const std::chrono::milliseconds limit = std::chrono::milliseconds(timeout_ms_) + kMargin;
+  const bool submitting = submitting_.inside_longer_than(limit, now);
+  return waiting_.inside_longer_than(limit, now) || submitting;
+}
+
+Expected<Done> CardPort::submit(std::size_t slot) {
+  submitting_.cross();
+  auto submitted = inferences_[slot].submit();
+  submitting_.cross();
+  return submitted;
+}
+
+Expected<Done> CardPort::wait(std::size_t slot) {
+  for (;;) {
+    waiting_.cross();
+    auto done = inferences_[slot].wait(timeout_ms_);
+    waiting_.cross();
+    if (done || std::string_view(done.error().id()) != "wait-interrupted") return done;
+  }
+}
+
+std::optional<CardTimes> CardPort::card_times(std::size_t slot) {
+  const auto stats = inferences_[slot].stats();
+  if (!stats) return std::nullopt;
+  return CardTimes{stats->queue_level_before, stats->submit_latency_us, stats->device_latency_us};
+}
+
+std::int64_t CardPort::now() {
+  return Clock::now().time_since_epoch().count();
+}
+
+void CardPort::sleep_until(std::int64_t at) {
+  for (std::int64_t left = at - now(); left > 0 && !interrupted(); left = at - now()) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kLongestSleep)));
+  }
+}
+
+bool CardPort::interrupted() {
+  return os::interrupted_by() != 0;
+}
+
+}  // namespace qaic::tools::run::bench

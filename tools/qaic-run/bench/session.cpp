@@ -1,0 +1,257 @@
+#include "tools/qaic-run/bench/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "os/file.hpp"
+#include "os/interruption.hpp"
+#include "os/terminal.hpp"
+#include "os/worker.hpp"
+#include "tools/common/envelope.hpp"
+#include "tools/common/exit_code.hpp"
+#include "tools/common/selection.hpp"
+#include "tools/qaic-run/bench/card_port.hpp"
+#include "tools/qaic-run/bench/report.hpp"
+#include "tools/qaic-run/job.hpp"
+#include "tools/qaic-run/tensor_data.hpp"
+#include "tools/qaic-run/tensor_files.hpp"
+#include "tools/qaic-run/tensor_type.hpp"
+
+namespace qaic::tools::run::bench {
+
+namespace {
+
+constexpr int kStderr = 2;
+
+// More time to load a program with many constants: one second for each part.
+std::chrono::milliseconds loading_allowance(const ProgramFile& file) {
+  constexpr std::uint64_t kPart = 256ULL << 20;
+  return std::chrono::seconds(file.size_bytes.value_or(0) / kPart);
+}
+
+class Session {
+ public:
+  Session(const BenchOptions& options, Progress& progress) : options_(options), progress_(progress) {
+    report_.activations = options.activations;
+  }
+
+  int run() {
+    if (open_program() && read_inputs() && choose_cards() && draw("")) {
+      os::note_interruption();
+      report_.environment = environment_now();
+      report_.file = program_file(options_.program);
+      report_.before = states_of(report_.cards, options_.global.timeout);
+      if (load()) measure_all();
+      unload();
+      progress_.at_ease();
+      report_.after = states_of(report_.cards, options_.global.timeout);
+    }
+    return report();
+  }
+
+ private:
+  bool failed(Failure failure) {
+    report_.failures.push_back(std::move(failure));
+    return false;
+  }
+  bool failed(const qaic::Error& error, const qaic_card_info& card) {
+    Failure failure = Failure::from(error);
+    failure.qid = card.qid;
+    return failed(std::move(failure));
+  }
+
+  bool open_program() {
+    auto program = Program::open(options_.program);
+    if (!program) return failed(Failure::from(program.error()));
+    program_.emplace(std::move(*program));
+    report_.program = program_->name();
+    tensors_ = program_->tensors();
+    for (const auto& tensor : tensors_) {
+      if (tensor_type(tensor.type).size != 0) continue;
+      return failed({kUnsupported, "tensor-type",
+                     fmt::format("'{}' has element type {}, which is not known", tensor.name, tensor.type),
+                     "qaic-qpc inspect shows the program", std::nullopt});
+    }
+    return true;
+  }
+
+  bool read_inputs() {
+    inputs_.resize(tensors_.size());
+    const auto files = match_tensors(options_.inputs, tensors_, QAIC_TENSOR_INPUT);
+    if (!files) return failed(failure_of(files.error()));
+    for (const auto& file : *files) {
+      auto bytes = read_tensor(file.path, tensors_[file.tensor], Cast::refused);
+      if (!bytes) return failed(failure_of(bytes.error()));
+      inputs_[file.tensor] = std::move(*bytes);
+    }
+    for (std::size_t i = 0; i < tensors_.size(); ++i) {
+      if (tensors_[i].direction != QAIC_TENSOR_INPUT || !inputs_[i].empty()) continue;
+      if (options_.zero) {
+        inputs_[i].assign(tensors_[i].byte_size, std::byte{0});
+      } else {
+        inputs_[i] = random_tensor(tensors_[i], options_.seed);
+      }
+    }
+    return true;
+  }
+
+  bool choose_cards() {
+    auto selection = select_cards(options_.global.devices, options_.global.timeout);
+    if (!selection.failures.empty()) {
+      report_.failures = selection.failures;
+      return false;
+    }
+    const bool chosen = options_.all_cards || !options_.global.devices.empty();
+    for (const auto& card : selection.cards) {
+      if (!chosen && (card.node[0] == '\0' || !report_.cards.empty())) continue;  // the first with a node
+      report_.cards.push_back(card);
+    }
+    if (report_.cards.empty()) report_.cards.push_back(selection.cards.front());
+    for (const auto& card : report_.cards) {
+      if (card.node[0] != '\0') continue;
+      Failure failure{kUnavailable, "card-no-node",
+                      fmt::format("{}: this card has no device node", card.pci_address), "dmesg | grep qaic",
+                      card.qid};
+      report_.cards.clear();
+      return failed(std::move(failure));
+    }
+    return true;
+  }
+
+  bool load() {
+    std::size_t depth = 1;
+    for (const auto& point : options_.loads) depth = std::max(depth, point.depth);
+    devices_.reserve(report_.cards.size());
+    for (const auto& card : report_.cards) {
+      progress_.uses(card.qid);
+      auto device = Device::open(card.node);
+      if (!device) return failed(device.error(), card);
+      devices_.push_back(std::move(*device));
+      for (std::size_t i = 0; i < options_.activations; ++i) {
+        progress_.waiting(options_.global.timeout + loading_allowance(report_.file));
+        auto port = CardPort::load(devices_.back(), *program_, depth, inputs_, options_.global.timeout);
+        if (!port) return failed(port.error(), card);
+        ports_.push_back(std::move(*port));
+      }
+    }
+    return true;
+  }
+
+  void measure_all() {
+    // Threads inherit it: an open loop's arrivals come when they should, not
+    // up to 50 µs later. Where the kernel refuses, they are late and say so.
+    (void)os::write_file("/proc/self/timerslack_ns", base::as_bytes(std::string_view("1")));
+    std::vector<Port*> ports;
+    for (const auto& port : ports_) ports.push_back(port.get());
+    const Extent extent{std::chrono::nanoseconds(options_.warm_up).count(),
+                        std::chrono::nanoseconds(options_.duration).count(), options_.count, options_.seed};
+    for (const auto& point : options_.loads) {
+      if (os::interrupted_by() != 0) break;
+      progress_.waiting(options_.global.timeout);
+      auto measured = measure(ports, point, extent, [this](const Live& live) { watch(live); });
+      clear_line();
+      if (measured.error && os::interrupted_by() == 0) failed(Failure::from(*measured.error));
+      const bool over = measured.error.has_value();
+      if (measured.inferences != 0) report_.points.push_back(std::move(measured));
+      if (over) break;
+    }
+  }
+
+  void unload() {
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+      progress_.waiting(options_.global.timeout);
+      const auto unloaded = ports_[i]->unload();
+      if (unloaded || os::interrupted_by() != 0) continue;
+      report_.points.clear();  // nobody knows what was measured: the network had died
+      const bool said = !report_.failures.empty() && report_.failures.back().id == unloaded.error().id();
+      if (!said) failed(unloaded.error(), report_.cards[i / options_.activations]);
+    }
+    ports_.clear();
+    // The devices stay open: what the kernel does when they close can wait.
+  }
+
+  // Every now and then while a measurement runs.
+  void watch(const Live& live) {
+    const auto now = std::chrono::steady_clock::now();
+    bool stuck = false;
+    for (const auto& port : ports_) stuck = stuck || port->stuck(now);
+    // A port that is stuck in the kernel is not told about, and so found late.
+    if (!stuck) progress_.still_waiting(options_.global.timeout, now);
+    if (shows_live_) show(live);
+  }
+
+  // Only for somebody who looks at it.
+  [[nodiscard]] bool wants_live() const {
+    const char* terminal = std::getenv("TERM");
+    const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
+    return !options_.global.quiet && !options_.global.json && !dumb && os::is_terminal(kStderr);
+  }
+  void show(const Live& live) {
+    const double seconds = static_cast<double>(live.since_start_ns) / 1e9;
+    const auto total = std::chrono::duration<double>(options_.warm_up + options_.duration).count();
+    const std::string what = live.load->rate ? fmt::format("{:g} per second", *live.load->rate)
+                                             : fmt::format("depth {}", live.load->depth);
+    const std::string so_far =
+        options_.count != 0 ? fmt::format("{} of {} inferences", live.recorded, options_.count)
+                            : fmt::format("{:.1f} of {:.1f} s, {} inferences", seconds, total, live.recorded);
+    fmt::print(stderr, "\r{}: {}\x1b[K", what, so_far);
+    std::fflush(stderr);
+    line_shown_ = true;
+  }
+  void clear_line() {
+    if (line_shown_) fmt::print(stderr, "\r\x1b[K");
+    line_shown_ = false;
+  }
+
+  [[nodiscard]] int exit_code() const {
+    if (os::interrupted_by() != 0) return 128 + os::interrupted_by();
+    return report_.failures.empty() ? kDone : report_.failures.front().exit_code;
+  }
+
+  // Also before anything is measured, so that a name that cannot be costs no run.
+  bool draw(const std::string& picture) {
+    if (options_.plot.empty()) return true;
+    const auto drawn = os::write_file(options_.plot, base::as_bytes(picture));
+    if (drawn) return true;
+    Failure failure = failure_of(drawn.error());
+    failure.exit_code = kBadInput;
+    return failed(std::move(failure));
+  }
+
+  int report() {
+    if (!report_.points.empty()) draw(report_svg(report_));
+    const int code = exit_code();
+    const int written =
+        options_.global.json
+            ? write_document(report_json(report_, options_, code), options_.global.output_file)
+            : write_text(report_text(report_), options_.global.output_file, kTool);
+    for (const auto& failure : report_.failures) print_failure(kTool, failure);
+    return written != kDone ? written : code;
+  }
+
+  const BenchOptions& options_;
+  Progress& progress_;
+  std::optional<Program> program_;
+  std::vector<qaic_tensor> tensors_;
+  std::vector<base::ByteVector> inputs_;  // by tensor index
+  std::vector<Device> devices_;
+  std::vector<std::unique_ptr<CardPort>> ports_;
+  BenchReport report_;
+  const bool shows_live_ = wants_live();
+  bool line_shown_ = false;
+};
+
+}  // namespace
+
+int bench_session(const BenchOptions& options, Progress& progress) {
+  Session session(options, progress);
+  const int code = session.run();
+  os::leave_standard_streams();
+  progress.ended(code);
+  return code;
+}
+
+}  // namespace qaic::tools::run::bench
