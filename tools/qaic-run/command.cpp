@@ -69,6 +69,7 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
   app.footer(
       "Commands instead of PROGRAM:\n"
       "  bench                       Measure how fast a program runs, and what bounds it\n"
+      "  compare                     Compare two reports of bench -j\n"
       "See qaic-run(1) for tensor files, JSON and exit codes.");
   if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
   if (random && options.zero) return refuse("--random and --zero exclude each other");

@@ -11,6 +11,7 @@
 #include "tools/common/failure.hpp"
 #include "tools/qaic-run/bench/session.hpp"
 #include "tools/qaic-run/command.hpp"
+#include "tools/qaic-run/compare/session.hpp"
 #include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/progress.hpp"
 #include "tools/qaic-run/session.hpp"
@@ -66,6 +67,8 @@ int watch(int argc, char** argv) {
       return options == nullptr ? std::get<int>(bench)
                                 : supervise(options->global, "qaic.bench/1", arguments);
     }
+    if (argc > 1 && std::string_view(argv[1]) == "compare")
+      return comparing::compare_reports(argc - 1, argv + 1);
     const auto command = parse_command(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) {
       return supervise(options->global, "qaic.run/1", arguments);

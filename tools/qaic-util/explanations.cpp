@@ -10,6 +10,10 @@ constexpr std::array kExplanations{
     Explanation{"batch",
                 "A batch of inferences is not told clearly: as many files for each input, one place for each "
                 "output."},
+    Explanation{
+        "bench-report",
+        "The file is no report of qaic-run bench -j, or of a run that was given up; or two reports have no "
+        "measurement of the same load."},
     Explanation{"bo-attach",
                 "The driver did not bind a buffer to the network's channel. No space: the buffer is in more "
                 "pieces than the channel's queue has places."},
