@@ -201,6 +201,14 @@ with tempfile.TemporaryDirectory() as folder:
     tool.check("needs 1 NSPs, 0 of 1 are free" in full.stderr and "held by: unknown" in full.stdout,
                f"what is short: {full.stdout} {full.stderr}")
 
+    several = run(PROGRAM, *given, "-e", inside("out.npy"), "--all-cards", "-j", options=["--cards", "3"])
+    devices = tool.document(several, "all cards")["devices"]
+    tool.equal((several.returncode, [(d["qid"], d["agrees"], d["inferences"]) for d in devices]),
+               (0, [(i, True, 1) for i in range(3)]), f"all cards: {several.stderr[:300]}")
+    some = run(PROGRAM, *given, "--all-cards", "-d", "0", "-d", "2", options=["--cards", "3"])
+    tool.check(some.returncode == 0 and "all 2 cards gave the same outputs" in some.stdout, f"two of three: {some.stdout}")
+    tool.three_lines(run(PROGRAM, *given, "-d", "0", "-d", "1", options=["--cards", "2"]), 2, "usage", "two cards, but not all")
+
     # Networks that misbehave: an error in time, no output that is none, the card clean.
     for name, exit_code in [("crash", 7), ("hang", 6), ("deaf", 6)]:
         out = inside(name + ".raw")

@@ -64,6 +64,8 @@ std::variant<RunOptions, int> parse_command(int argc, char** argv) {
   app.add_option("-n,--iterations", options.iterations, "How many inferences (default 1)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_flag("--all-cards", options.all_cards,
+               "Run on every card, or all that -d names, one after the other; outputs must be the same");
   app.add_flag("--dry-run", options.dry_run,
                "Check everything, and whether the card has room for the program; load nothing");
   app.footer(

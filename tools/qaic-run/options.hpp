@@ -25,7 +25,8 @@ struct RunOptions {
   bool zero = false;                  // inputs not given are zero
   std::optional<std::uint64_t> seed;  // inputs not given are random
   std::uint64_t iterations = 1;
-  bool dry_run = false;  // check, and ask the card whether it has room
+  bool all_cards = false;  // the same on every card, outputs compared
+  bool dry_run = false;    // check, and ask the card whether it has room
 };
 
 }  // namespace qaic::tools::run

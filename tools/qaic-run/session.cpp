@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 
 #include "os/interruption.hpp"
@@ -10,6 +12,7 @@
 #include "tools/common/envelope.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/common/selection.hpp"
+#include "tools/qaic-run/agreement.hpp"
 #include "tools/qaic-run/card_run.hpp"
 #include "tools/qaic-run/report.hpp"
 
@@ -22,21 +25,25 @@ class Session {
   Session(const RunOptions& options, Progress& progress) : options_(options), progress_(progress) {}
 
   int run() {
-    if (prepare() && choose_card()) {
+    if (prepare() && choose_cards()) {
       os::note_interruption();
-      run_.emplace(*job_, options_, progress_, *card_);
-      run_->run();
-      failures_ = run_->failures();
-      if (!run_->outcome().outputs.empty()) {
-        save(run_->outcome());
+      for (const auto& card : cards_) {
+        if (os::interrupted_by() != 0) break;
+        runs_.push_back(std::make_unique<CardRun>(*job_, options_, progress_, card));
+        runs_.back()->run();
+        const auto& failures = runs_.back()->failures();
+        failures_.insert(failures_.end(), failures.begin(), failures.end());
       }
+      const auto whole = complete();
+      if (!whole.empty()) save(whole.front()->outcome());
+      if (whole.size() > 1) compare_cards(whole);
     }
     return report();
   }
 
  private:
   bool failed(Failure failure) {
-    if (card_) failure.qid = card_->qid;
+    if (cards_.size() == 1) failure.qid = cards_.front().qid;
     failures_.push_back(std::move(failure));
     return false;
   }
@@ -48,30 +55,56 @@ class Session {
     return true;
   }
 
-  bool choose_card() {
+  bool choose_cards() {
     auto selection = select_cards(options_.global.devices, options_.global.timeout);
     if (!selection.failures.empty()) {
       failures_ = selection.failures;
       return false;
     }
     if (options_.global.devices.empty()) {
-      // The first card that has a node.
-      const auto usable = std::find_if(selection.cards.begin(), selection.cards.end(),
-                                       [](const auto& card) { return card.node[0] != '\0'; });
-      if (usable != selection.cards.end()) selection.cards = {*usable};
+      // The first card that has a node, or all that have one.
+      std::vector<qaic_card_info> usable;
+      for (const auto& card : selection.cards) {
+        if (card.node[0] != '\0' && (usable.empty() || options_.all_cards)) usable.push_back(card);
+      }
+      if (usable.empty()) usable.push_back(selection.cards.front());
+      selection.cards = std::move(usable);
     }
-    if (selection.cards.size() > 1 && !options_.global.devices.empty()) {
+    if (selection.cards.size() > 1 && !options_.all_cards) {
       return failed({kUsage, "usage",
                      fmt::format("the selection names {} cards; a run takes one", selection.cards.size()),
-                     "give one card with -d", std::nullopt});
+                     "give one card with -d, or --all-cards", std::nullopt});
     }
-    card_ = selection.cards.front();
-    if (card_->node[0] == '\0') {
-      return failed({kUnavailable, "card-no-node",
-                     fmt::format("{}: this card has no device node", card_->pci_address), "dmesg | grep qaic",
-                     std::nullopt});
+    cards_ = selection.cards;
+    for (const auto& card : cards_) {
+      if (card.node[0] != '\0') continue;
+      failures_.push_back({kUnavailable, "card-no-node",
+                           fmt::format("{}: this card has no device node", card.pci_address),
+                           "dmesg | grep qaic", card.qid});
+      return false;
     }
     return true;
+  }
+
+  // The runs that came to their end.
+  std::vector<const CardRun*> complete() const {
+    std::vector<const CardRun*> out;
+    for (const auto& run : runs_) {
+      if (!run->outcome().outputs.empty()) out.push_back(run.get());
+    }
+    return out;
+  }
+
+  void compare_cards(const std::vector<const CardRun*>& whole) {
+    std::vector<const Outcome*> outcomes;
+    for (const auto* run : whole) outcomes.push_back(&run->outcome());
+    const auto agreement = agreement_of(outcomes);
+    for (std::size_t i = 0; i < whole.size(); ++i) agrees_[whole[i]->card().qid] = agreement.agrees[i];
+    majority_ = agreement.majority;
+  }
+
+  bool all_agree() const {
+    return std::all_of(agrees_.begin(), agrees_.end(), [](const auto& card) { return card.second; });
   }
 
   void save(const Outcome& outcome) {
@@ -86,11 +119,37 @@ class Session {
 
   int exit_code() const {
     if (os::interrupted_by() != 0) return 128 + os::interrupted_by();
-    if (!failures_.empty()) return failures_.front().exit_code;
-    return run_->outcome().mismatching_iterations == 0 ? kDone : kVerdictNo;
+    if (!failures_.empty())
+      return complete().empty() || cards_.size() == 1 ? failures_.front().exit_code : kPartial;
+    const bool right = std::all_of(runs_.begin(), runs_.end(), [](const auto& run) {
+      return run->outcome().mismatching_iterations == 0;
+    });
+    return right && all_agree() ? kDone : kVerdictNo;
   }
 
-  std::string text() const { return run_ ? report_text(*job_, *run_, options_.criteria) : std::string(); }
+  std::string text() const {
+    std::string text;
+    for (const auto& run : runs_) text += report_text(*job_, *run, options_.criteria);
+    if (agrees_.empty()) return text;
+    if (all_agree()) return text + fmt::format("all {} cards gave the same outputs\n", agrees_.size());
+    if (!majority_) return text + "the cards gave different outputs, and no output came from most of them\n";
+    for (const auto& [qid, agrees] : agrees_) {
+      if (!agrees) text += fmt::format("card {} gave other outputs than most cards\n", qid);
+    }
+    return text;
+  }
+
+  nlohmann::json device_rows() const {
+    nlohmann::json rows = nlohmann::json::array();
+    for (std::size_t i = 0; i < cards_.size(); ++i) {
+      rows.push_back(report_row(*job_, cards_[i], i < runs_.size() ? runs_[i]->outcome() : Outcome(),
+                                options_.criteria));
+      const auto found = agrees_.find(cards_[i].qid);
+      rows.back()["agrees"] =
+          found != agrees_.end() ? nlohmann::json(found->second) : nlohmann::json(nullptr);
+    }
+    return rows;
+  }
 
   int report() const {
     const int code = exit_code();
@@ -99,11 +158,8 @@ class Session {
         std::any_of(job_->saves.begin(), job_->saves.end(), [](const auto& f) { return f.path == "-"; });
     int written = kDone;
     if (options_.global.json) {
-      nlohmann::json devices = nlohmann::json::array();
-      if (card_)
-        devices.push_back(report_row(*job_, *card_, run_ ? run_->outcome() : Outcome(), options_.criteria));
       written = write_document(
-          envelope("qaic.run/1", kTool, options_.global.devices, code, std::move(devices), failures_),
+          envelope("qaic.run/1", kTool, options_.global.devices, code, device_rows(), failures_),
           options_.global.output_file);
     } else if (stdout_taken) {
       const std::string report = text();
@@ -118,8 +174,10 @@ class Session {
   const RunOptions& options_;
   Progress& progress_;
   std::optional<Job> job_;
-  std::optional<qaic_card_info> card_;
-  std::optional<CardRun> run_;
+  std::vector<qaic_card_info> cards_;
+  std::vector<std::unique_ptr<CardRun>> runs_;  // as many of the cards as were tried
+  std::map<unsigned, bool> agrees_;             // by card number, when several gave outputs
+  bool majority_ = true;
   std::vector<Failure> failures_;
 };
 
