@@ -107,7 +107,8 @@ class Queue {
   // A slot for the caller alone. Who waits is served in turn. Errors:
   // queue-slots (unavailable: none free in time).
   [[nodiscard]] base::Result<std::uint32_t> acquire(Timeout timeout);
-  // Never sleeps, unless the slot is late (1 ms). Errors: those of
+  // Never sleeps, but for 1 ms when the slot is late or the kernel still has a
+  // buffer of it. Errors: those of
   // Inference::submit(); queue-slot (usage: the slot is not the caller's);
   // queue-late (unavailable: the card has not given it back).
   [[nodiscard]] base::Result<void> submit(std::uint32_t slot, std::uint64_t user_data);
