@@ -1,4 +1,6 @@
 // Transfers over several messages, kernel-interface §2.6.
+#include <algorithm>
+
 #include "tests/sim_device/network_card.hpp"
 
 using namespace qaic::tests;
@@ -17,6 +19,22 @@ TEST_CASE("a transfer continues until everything that the command announced is t
   CHECK(test.send(6, {dma_hex(100, kFile, 8, 7)}).empty());
   CHECK(test.send(5, {dma_hex(100, kFile + 2 * third, file.size() - 2 * third, 7)}) ==
         packed("03000000 18000000 04000000 01000000 00000000 00000000"));
+}
+
+TEST_CASE("pieces that adjoin and pieces that do not arrive in their order") {
+  TestNetwork test;
+  const auto id = static_cast<std::uint32_t>(number_at(test.command(5, load_constants_hex(12, 0)), 4, 4));
+  test.place(kFile, bytes_of_hex("a1a2a3a4a5a6a7a8"));
+  test.place(kFile + 64, bytes_of_hex("b1b2b3b4"));
+  const auto piece = [](std::uint64_t address, std::uint64_t size) { return hex64(address) + hex64(size); };
+  const std::string pieces = piece(kFile + 64, 2) + piece(kFile, 3) + piece(kFile + 3, 1) + piece(0, 0) +
+                             piece(kFile + 4, 4) + piece(kFile + 66, 2);
+  const std::string listed =
+      "06000000" + hex32(24 + 6 * 16) + hex32(300) + hex32(6) + "00000000 00000000" + pieces;
+  CHECK(status_at(test.send(5, {passthrough_hex(payload_hex(id, 12, 0)), listed}), 16) == 0);
+  const auto wanted = bytes_of_hex("b1b2a1a2a3a4a5a6a7a8b3b4");
+  const auto ddr = test.cores.ddr();
+  CHECK(std::search(ddr.begin(), ddr.end(), wanted.begin(), wanted.end()) != ddr.end());
 }
 
 TEST_CASE("an aborted or unknown continuation is answered and leaves nothing") {
