@@ -19,7 +19,7 @@ constexpr std::size_t kMessages = 200;
 constexpr unsigned kVectors = 32;
 // Ours: how long the SoC takes from its reset to the boot ROM. Nobody tells what
 // hardware needs; it is more than a host needs to answer an interrupt.
-constexpr std::chrono::milliseconds kResetTime{20};
+constexpr std::chrono::milliseconds kResetTime{200};
 // Ours: the boot ROM's memory. The genuine sbl.bin has 1 MiB.
 constexpr std::uint32_t kLongestBootImage = 16U << 20;
 

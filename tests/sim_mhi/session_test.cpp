@@ -136,11 +136,11 @@ TEST_CASE("a SoC reset shows its SYS_ERR once the host has answered what came be
   hold_something(host);
   const auto raised = host.world.interrupts.raised.size();
   host.write(mhi::Register::soc_reset, 1);
-  host.pass(std::chrono::milliseconds(10));
+  host.pass(std::chrono::milliseconds(100));
   CHECK(host.read(mhi::Register::status) == 0);
   CHECK(host.world.interrupts.raised.size() == raised);
   host.write(mhi::Register::soc_reset, 1);  // once more: still one SYS_ERR
-  host.pass(std::chrono::milliseconds(19));
+  host.pass(std::chrono::milliseconds(199));
   CHECK(host.read(mhi::Register::status) == 0);
   host.pass(std::chrono::milliseconds(1));
   CHECK(host.read(mhi::Register::status) == 0xFF04);
