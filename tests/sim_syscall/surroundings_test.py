@@ -109,9 +109,12 @@ class Surroundings(Test):
         def switches():
             with open(f"/proc/{process.pid}/status") as file:
                 return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
-        before = switches()
-        time.sleep(1)
-        self.assertLessEqual(switches() - before, 2)
+        seconds = []  # the first may still belong to the start, on a busy machine
+        while len(seconds) < 5 and seconds[-1:] != [0]:
+            before = switches()
+            time.sleep(1)
+            seconds.append(max(switches() - before - 2, 0))
+        self.assertEqual(seconds[-1], 0, f"switches above 2 in each second: {seconds}")
         process.communicate("done\n")
         self.assertEqual(process.returncode, 0)
 

@@ -30,11 +30,21 @@ def wait_for(condition, what):
     return False
 
 
+def descends(pid):
+    """Whether it is of this test: others use cards of their own meanwhile."""
+    while pid > 1 and pid != os.getpid():
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            pid = int(file.read().rpartition(")")[2].split()[1])
+    return pid == os.getpid()
+
+
 def holders():
     """The processes that have a card open."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
+            if not descends(int(pid)):
+                continue
             links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
             with open(f"/proc/{pid}/comm", encoding="ascii") as file:
                 name = file.read()

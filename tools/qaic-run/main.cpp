@@ -37,7 +37,7 @@ bool is_bench(int argc, char** argv) {
 int work(int argc, char** argv) {
   if (!os::end_with_starter()) {
     print_failure(
-        kTool, {kUsage, "usage", "only qaic-run starts its own worker", "run qaic-run --help", std::nullopt});
+        kTool, {kUsage, "usage", "nobody starts a worker but qaic-run", "run qaic-run --help", std::nullopt});
     return kUsage;
   }
   Progress progress;

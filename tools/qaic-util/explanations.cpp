@@ -425,10 +425,9 @@ constexpr std::array kExplanations{
     Explanation{"vm-timeout", "A guest did not end within --timeout."},
     Explanation{"wait-interrupted",
                 "A signal ended the wait. The inference stays queued and may be waited for again."},
-    Explanation{
-        "worker-died",
-        "The process through which qaic-run uses the card ended without a word. If it was not killed, "
-        "please report it."}};
+    Explanation{"worker-died",
+                "The worker of qaic-run, which uses the card, ended without a word. If it was not killed, "
+                "please report it."}};
 
 }  // namespace
 
