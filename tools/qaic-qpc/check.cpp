@@ -72,7 +72,8 @@ Outcome check(const CheckOptions& options) {
   if (options.rules) return list_rules();
   Outcome out;
   const auto mapped = map_file(program_path(options.file));
-  const auto read = mapped ? program::read_program(mapped->bytes()) : tl::unexpected(mapped.error());
+  const auto read =
+      mapped ? of_file(program::read_program(mapped->bytes()), options.file) : tl::unexpected(mapped.error());
   if (!read) {
     out.error = read.error();
     out.document = {{"file", options.file}};

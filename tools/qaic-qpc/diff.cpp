@@ -29,12 +29,7 @@ struct Side {
 base::Result<Side> open_side(const std::string& path) {
   Side out;
   QAIC_TRY(out.file, map_file(program_path(path)));
-  auto read = program::read_program(out.file.bytes());
-  if (!read) {
-    read.error().what.insert(0, path + ": ");
-    return base::fail(std::move(read).error());
-  }
-  out.program = std::move(*read);
+  QAIC_TRY(out.program, of_file(program::read_program(out.file.bytes()), path));
   return out;
 }
 

@@ -117,7 +117,8 @@ Outcome report(const ExtractOptions& options, const std::vector<File>& files,
 
 base::Result<Outcome> extract(const ExtractOptions& options) {
   QAIC_TRY(const os::Mapping mapped, map_file(program_path(options.file)));
-  QAIC_TRY(const program::Container container, program::parse_container(mapped.bytes()));
+  QAIC_TRY(const program::Container container,
+           of_file(program::parse_container(mapped.bytes()), options.file));
   std::vector<File> files;
   for (const auto& segment : container.segments) {
     QAIC_CHECK(check_name(segment.name));

@@ -19,6 +19,13 @@ base::Result<T> input(base::Result<T> result) {
   return result;
 }
 
+// What is wrong with the content of a file is said with its name.
+template <class T>
+base::Result<T> of_file(base::Result<T> result, const std::string& path) {
+  if (!result) result.error().what.insert(0, path + ": ");
+  return result;
+}
+
 // The program in a folder, if `given` is one.
 [[nodiscard]] std::string program_path(const std::string& given);
 

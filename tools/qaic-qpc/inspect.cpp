@@ -25,13 +25,13 @@ Outcome inspect(const InspectOptions& options) {
     out.error = mapped.error();
     return out;
   }
-  const auto container = program::parse_container(mapped->bytes());
+  const auto container = of_file(program::parse_container(mapped->bytes()), options.file);
   if (!container) {
     out.error = container.error();
     return out;
   }
   // Shown as it stands, even if loading would refuse it, which is then said.
-  const auto program = program::read_program(mapped->bytes());
+  const auto program = of_file(program::read_program(mapped->bytes()), options.file);
   if (!program) {
     out.error = program.error();
   } else {
