@@ -30,6 +30,11 @@ std::optional<Permissions> permissions_at(int folder, const std::string& path) {
   return Permissions{static_cast<unsigned>(info.st_mode & 07777U), static_cast<unsigned>(info.st_uid)};
 }
 
+bool permits(const Permissions& permissions, unsigned user, unsigned wanted) {
+  const unsigned granted = user == permissions.user ? permissions.mode >> 6U : permissions.mode;
+  return user == 0 || (granted & wanted) == wanted;
+}
+
 std::uint64_t file_end(int fd) {
   const off_t at = ::lseek(fd, 0, SEEK_END);
   return at < 0 ? 0 : static_cast<std::uint64_t>(at);

@@ -23,6 +23,9 @@ struct Permissions {
   unsigned user = 0;
 };
 [[nodiscard]] std::optional<Permissions> permissions_at(int folder, const std::string& path);
+// Whether the kernel would let a user do that (4 read, 2 write); the bits of the
+// group count for nobody, root may everything.
+[[nodiscard]] bool permits(const Permissions& permissions, unsigned user, unsigned wanted);
 
 // How far the file can be sought; 0 if it cannot.
 [[nodiscard]] std::uint64_t file_end(int fd);

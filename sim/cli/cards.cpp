@@ -1,6 +1,7 @@
 #include "sim/cli/cards.hpp"
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "os/file.hpp"
@@ -20,7 +21,16 @@ namespace {
 
 constexpr std::array kNames{"--cards",           "--sku",          "--firmware",  "--qsm-version", "--set",
                             "--control-timeout", "--wait-timeout", "--boot-time", "--log",         "--fault",
-                            "--latency"};
+                            "--latency",         "--node-mode"};
+
+unsigned mode_of(const std::string& text) {
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc{} || end != text.data() + text.size() || mode > 0777) {
+    throw CLI::ValidationError("--node-mode", text + " is no mode of a file, such as 0660");
+  }
+  return mode;
+}
 
 }  // namespace
 
@@ -51,6 +61,10 @@ void CardOptions::add_to(CLI::App& app) {
   app.add_option("--boot-time", boot_milliseconds,
                  "How long a card takes to boot after a reset (default 200)")
       ->type_name("MS");
+  app.add_option_function<std::string>(
+         "--node-mode", [this](const std::string& text) { node_mode = mode_of(text); },
+         "Permissions of the device nodes, octal (default 0666)")
+      ->type_name("MODE");
   app.add_option("--log", log, "Keeps what the cards have to say")->type_name("FILE");
 }
 
@@ -71,6 +85,7 @@ Result<std::unique_ptr<Cards>> Cards::boot(const CardOptions& options) {
   out->storage_ = std::make_unique<FolderStorage>(options.firmware);
   out->parameters_.control_resp_timeout = std::chrono::seconds(options.control_timeout_seconds);
   out->parameters_.wait_exec_default_timeout = std::chrono::milliseconds(options.wait_timeout_milliseconds);
+  out->node_mode_ = options.node_mode;
   out->parameters_.boot_time = std::chrono::milliseconds(options.boot_milliseconds);
   QAIC_TRY(out->topology_,
            syscall::place_boards(options.cards, device::socs_per_board(*sku), taken_on_host()));
@@ -98,6 +113,7 @@ Result<std::unique_ptr<syscall::Supervisor>> Cards::supervise(Config config, Log
   if (config == Config::whole && os::file_kind("/sys/kernel/debug") == os::FileKind::folder) {
     options.sys.debug = syscall::SysTreeOptions::Debug::shown;
   }
+  options.sys.node_mode = node_mode_;
   options.sys.local_cpus = online_cpus();
   options.now = [this] { return clock_.monotonic(); };
   options.warn = [log](const base::Error& error) {

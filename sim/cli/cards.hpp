@@ -25,6 +25,7 @@ struct CardOptions {
   unsigned control_timeout_seconds = 60;
   unsigned wait_timeout_milliseconds = 5000;
   unsigned boot_milliseconds = 200;
+  unsigned node_mode = 0666;
   std::string log;
 
   void add_to(CLI::App& app);
@@ -60,6 +61,7 @@ class Cards {
   std::unique_ptr<FolderStorage> storage_;
   driver::UserHandles users_;
   driver::Parameters parameters_;
+  unsigned node_mode_ = 0;
   syscall::Topology topology_;
   std::vector<device::CardConfig> configs_;
   std::vector<SimulatedCard> cards_;

@@ -76,11 +76,7 @@ int Supervisor::open_attribute(Run& run, const os::Notification& call, std::size
   const auto user = os::user_of(call.thread);
   if (!permissions || !user || !run.listener->valid(call.id)) return -ENODEV;
   const bool reads = (flags & O_ACCMODE) == O_RDWR;
-  if (*user != 0) {
-    const unsigned wanted = reads ? 6U : 2U;
-    const unsigned granted = *user == permissions->user ? permissions->mode >> 6U : permissions->mode;
-    if ((granted & wanted) != wanted) return -EACCES;
-  }
+  if (!os::permits(*permissions, *user, reads ? 6U : 2U)) return -EACCES;
   if ((flags & O_DIRECTORY) != 0) return -ENOTDIR;
   if ((flags & (O_EXCL | O_CREAT)) == (O_EXCL | O_CREAT)) return -EEXIST;
   std::erase_if(open_attributes_, [](const auto& open) { return os::open_only_here(open.file.get()); });

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "os/namespace.hpp"
+#include "os/owned_files.hpp"
 #include "sim/syscall/open_node.hpp"
 #include "wire/uapi.hpp"
 
@@ -100,6 +101,11 @@ void Supervisor::handle_open(Run& run, const Notification& call) {
 int Supervisor::open_node(Run& run, const Notification& call, std::size_t slot, std::uint64_t flags) {
   if ((flags & O_DIRECTORY) != 0) return -ENOTDIR;
   if ((flags & (O_EXCL | O_CREAT)) == (O_EXCL | O_CREAT)) return -EEXIST;
+  const auto permissions =
+      os::permissions_at(run.accel.get(), "accel" + std::to_string(options_.sys.topology.slots[slot].minor));
+  const auto user = os::user_of(call.thread);
+  if (!permissions || !user || !run.listener->valid(call.id)) return -ENODEV;
+  if (!os::permits(*permissions, *user, (flags & O_ACCMODE) == O_RDWR ? 6U : 2U)) return -EACCES;
   if ((flags & O_EXCL) != 0) return -EBUSY;  // drm_open_helper
   OpenNode* file = nullptr;
   int result = create_open_node(run, call, slot, file);

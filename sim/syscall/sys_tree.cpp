@@ -292,7 +292,7 @@ os::FileTree dev_tree(const SysTreeOptions& options) {
   tree.add_folder("accel");
   for (std::size_t i = 0; i < options.topology.slots.size(); ++i) {
     if (!options.states[i].present || !options.states[i].bound) continue;
-    tree.add_file("accel/accel" + std::to_string(options.topology.slots[i].minor), "", 0666);
+    tree.add_file("accel/accel" + std::to_string(options.topology.slots[i].minor), "", options.node_mode);
   }
   return tree;
 }

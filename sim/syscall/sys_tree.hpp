@@ -43,7 +43,8 @@ struct SysTreeOptions {
   enum class Config { whole, header } config = Config::header;
   // debugfs has a place in /sys, and the programs are root's.
   enum class Debug { hidden, shown } debug = Debug::hidden;
-  std::string local_cpus;  // list of CPUs near the cards, "0-1"
+  unsigned node_mode = 0666;  // as a rule of udev would have made it
+  std::string local_cpus;     // list of CPUs near the cards, "0-1"
 };
 
 // Below /sys.

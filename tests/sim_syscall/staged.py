@@ -26,6 +26,8 @@ def stage():
         shutil.copy(f"{BUILD}/tests/{name}", FOLDER)
     for name in ("debug_client.py", "python_client.py", "prime_client.py"):
         shutil.copy(f"{HERE}/{name}", FOLDER)
+    shutil.copy(f"{BUILD}/bin/qaic-util", f"{FOLDER}/bin")
+    shutil.copytree(f"{BUILD}/lib", f"{FOLDER}/lib", ignore=shutil.ignore_patterns("internal"))
     if os.path.isdir(f"{BUILD}/libexec"):
         shutil.copytree(f"{BUILD}/libexec", f"{FOLDER}/libexec")
 

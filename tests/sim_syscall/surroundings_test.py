@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from staged import FOLDER, HERE, ORDINARY, SIM, Test, as_user, main, outside, run
+from staged import FOLDER, HERE, NOBODY, NODE, ORDINARY, SIM, Test, as_user, main, outside, run
 
 
 class Surroundings(Test):
@@ -45,6 +45,15 @@ class Surroundings(Test):
                       "cat /sys/class/mem/null/dev /sys/devices/system/cpu/online"))
         self.assertNotEqual(run("mkdir", "/sys/class/accel/other").returncode, 0)
         self.assertFalse(os.path.exists("/sys/class/accel/accel0"))
+
+    def test_a_node_for_others(self):
+        other = [] if ORDINARY else ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        asks = [*other, "env", f"LD_LIBRARY_PATH={FOLDER}/lib", f"{FOLDER}/bin/qaic-util", "-q"]
+        denied = self.done(run(*asks, options=["--node-mode", "0060"]), 4)
+        self.assertIn(f"{NODE}: Permission denied", denied.stderr)
+        self.assertIn("\n  id: device-permission ", denied.stderr)
+        allowed = self.done(run(*asks, options=["--node-mode", "0600" if ORDINARY else "0006"]))
+        self.assertIn("\tStatus:Ready\n", allowed.stdout)
 
     def test_a_terminal_can_be_opened(self):
         seen = self.done(run("script", "-qec", "tty", "/dev/null", stdin=subprocess.DEVNULL)).stdout
