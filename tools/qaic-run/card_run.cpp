@@ -85,8 +85,9 @@ void CardRun::use_network() {
 void CardRun::fill_inputs(Inference& inference) {
   for (std::size_t i = 0; i < job_.tensors.size(); ++i) {
     const auto memory = inference.tensor(i);
-    if (job_.tensors[i].direction != QAIC_TENSOR_INPUT || memory.empty()) continue;
-    std::memcpy(memory.data(), job_.inputs[i].data(), std::min(memory.size(), job_.inputs[i].size()));
+    const auto& input = job_.inputs[i];  // empty for one that comes from a batch
+    if (job_.tensors[i].direction != QAIC_TENSOR_INPUT || memory.empty() || input.empty()) continue;
+    std::memcpy(memory.data(), input.data(), std::min(memory.size(), input.size()));
   }
 }
 

@@ -6,7 +6,9 @@ namespace qaic::tools::run::bench {
 
 Stages stages_of(const Timing& timing, const CardTimes& card) {
   const auto span = [](std::int64_t from, std::int64_t to) {
-    return static_cast<double>(std::max<std::int64_t>(to - from, 0));
+    // Without a previous inference `to` is as early as can be.
+    return to > from ? static_cast<double>(static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from))
+                     : 0.0;
   };
   Stages stages;
   stages.queue_level = card.queue_level_before;
