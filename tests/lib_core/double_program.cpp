@@ -26,8 +26,12 @@ base::ByteVector build(const DoubleProgram& wanted) {
   const auto first_nsp = metadata.nsp_multicast.at(0);
   metadata.nsp_multicast.assign(wanted.nsps, first_nsp);
   metadata.semaphore_init.resize(wanted.semaphores);
+  // The one that the network waits for comes last: it is to be rung once only.
   const auto doorbell = metadata.requests.at(0).doorbells.at(0);
-  metadata.requests[0].doorbells.assign(wanted.doorbells, doorbell);
+  auto unused = doorbell;
+  unused.offset = 8;
+  metadata.requests[0].doorbells.assign(wanted.doorbells - 1, unused);
+  metadata.requests[0].doorbells.push_back(doorbell);
   if (wanted.trailing) {
     program::DmaRequest behind;
     behind.port = qpc::kHostInputPort;
