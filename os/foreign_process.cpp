@@ -154,8 +154,13 @@ std::optional<FileIdentity> identity_of_foreign_path(pid_t thread, std::int64_t 
         static_cast<int>(folder_fd) == AT_FDCWD
             ? process_path(thread, "cwd")
             : process_path(thread, "fd/" + std::to_string(static_cast<int>(folder_fd)));
-    const auto text = read_link(folder);
+    auto text = read_link(folder);
     if (!text || text->empty() || text->front() != '/') return std::nullopt;
+    // Below a chroot both are told from the root of all mounts.
+    const auto root_text = read_link(process_path(thread, "root"));
+    if (root_text && *root_text != "/" && (*text + "/").starts_with(*root_text + "/")) {
+      text->erase(0, root_text->size());
+    }
     whole = *text + "/" + path;
   }
   const Fd root(::open(process_path(thread, "root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
