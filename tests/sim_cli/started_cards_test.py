@@ -414,6 +414,9 @@ class Log(Test):
 
 
 if __name__ == "__main__":
+    if ORDINARY and subprocess.run(as_user(["unshare", "-U", "true"]), capture_output=True, check=False).returncode != 0:
+        print("an ordinary user may make no user namespace here, as below a chroot", file=sys.stderr)
+        sys.exit(77)
     stage()
     try:
         unittest.main(argv=[sys.argv[0], *[a for a in sys.argv[1:] if a != "ordinary"]])

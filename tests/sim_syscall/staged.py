@@ -60,6 +60,10 @@ class Test(unittest.TestCase):
 
 
 def main():
+    if ORDINARY and outside("unshare", "-U", "true").returncode != 0:
+        print("an ordinary user may make no user namespace here, as below a chroot", file=sys.stderr)
+        shutil.rmtree(FOLDER)
+        sys.exit(77)
     stage()
     try:
         unittest.main(argv=[sys.argv[0]] + [a for a in sys.argv[1:] if a != "ordinary"])

@@ -95,6 +95,8 @@ class Surroundings(Test):
 
     @unittest.skipIf(ORDINARY or os.getuid() != 0, "chroot is for root, and no user namespace is made below it")
     def test_below_a_root_that_is_no_mount(self):
+        if outside("unshare", "-m", "true").returncode != 0:
+            self.skipTest("the root is no mount already: every other test shows it")
         script = ('set -e; mount --make-rprivate /; mkdir "$1"; for i in /*; do\n'
                   '  if [ -h "$i" ]; then cp -d "$i" "$1$i"; elif [ -d "$i" ]; then mkdir "$1$i"; mount --rbind "$i" "$1$i"; fi\n'
                   'done; exec chroot "$1" "$2" run -- sh -c "ls /dev/accel /sys/class/accel; pwd"')
