@@ -12,26 +12,10 @@ import time
 
 import jsonschema
 
-BUILD = os.environ["QAIC_BUILD"]
-SOURCE = os.environ["QAIC_SOURCE"]
-TOOL = os.path.join(BUILD, "bin", "qaic-qpc")
-NETWORKS = os.path.join(BUILD, "networks")
+from qpc_tool import NETWORKS, SOURCE, TOOL, check, report, run
+
 SCHEMA = json.load(open(os.path.join(SOURCE, "docs", "schema", "qaic.qpc-check.json")))
 GIB = 1 << 30
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        sys.exit("failed: " + what)
-
-
-def run(*arguments, code=0):
-    done = subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=60)
-    check(done.returncode == code, f"{arguments}: exit {done.returncode}, not {code}: {done.stderr}")
-    return done
 
 
 def document(*arguments, code=0):
@@ -147,7 +131,7 @@ def main(folder):
     run("check", code=2)
     run("check", broken, "--rules", code=2)
     check_large(folder)
-    print(f"{checks} checks")
+    report()
 
 
 if not os.path.exists(os.path.join(NETWORKS, "scale-add", "programqpc.bin")):

@@ -3,32 +3,15 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import jsonschema
 
-BUILD = os.environ["QAIC_BUILD"]
-SOURCE = os.environ["QAIC_SOURCE"]
-TOOL = os.path.join(BUILD, "bin", "qaic-qpc")
-NETWORKS = os.path.join(BUILD, "networks")
+from qpc_tool import NETWORKS, SOURCE, check, report, run
+
 SCHEMAS = {verb: json.load(open(os.path.join(SOURCE, "docs", "schema", f"qaic.qpc-{verb}.json")))
            for verb in ("diff", "extract")}
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        sys.exit("failed: " + what)
-
-
-def run(*arguments, code=0):
-    done = subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=60)
-    check(done.returncode == code, f"{arguments}: exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
-    return done
 
 
 def document(verb, *arguments, code=0):
@@ -161,7 +144,7 @@ def main(folder):
     document("diff", encrypted, program, code=10)
     document("diff", os.path.join(folder, "none"), program, code=9)
     shutil.rmtree(digits)
-    print(f"{checks} checks")
+    report()
 
 
 if not os.path.exists(os.path.join(NETWORKS, "scale-add", "programqpc.bin")):

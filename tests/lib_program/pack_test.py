@@ -9,24 +9,15 @@ import tempfile
 
 import jsonschema
 
-BUILD = os.environ["QAIC_BUILD"]
-SOURCE = os.environ["QAIC_SOURCE"]
-TOOL = os.path.join(BUILD, "bin", "qaic-qpc")
+import qpc_tool
+from qpc_tool import SOURCE, check, report
+
 DATA = os.path.join(SOURCE, "tests", "lib_program", "data")
 SCHEMA = json.load(open(os.path.join(SOURCE, "docs", "schema", "qaic.qpc-inspect.json")))
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        sys.exit("failed: " + what)
 
 
 def run(*arguments, code=0):
-    done = subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=60)
-    check(done.returncode == code, f"{arguments}: exit {done.returncode}, not {code}: {done.stderr}")
+    done = qpc_tool.run(*arguments, code=code)
     if code != 0:
         lines = done.stderr.splitlines()
         check(len(lines) == 3, f"{arguments}: error of {len(lines)} lines: {done.stderr}")
@@ -188,7 +179,7 @@ def main(folder):
     run("inspect", packed, "--surprise", code=2)
     for arguments in (["--help"], ["--version"], ["inspect", "--help"], ["pack", "--help"]):
         check(run(*arguments).stdout != "", f"{arguments} prints")
-    print(f"{checks} checks")
+    report()
 
 
 with tempfile.TemporaryDirectory() as work:
