@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "lib/core/bo_handles.hpp"
+#include "lib/core/card_ids.hpp"
 #include "os/fd.hpp"
 #include "wire/nnc.hpp"
 #include "wire/uapi.hpp"
@@ -30,6 +31,7 @@ class Device {
   [[nodiscard]] const std::string& node() const { return node_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] BoHandles& bo_handles() { return bo_handles_; }
+  [[nodiscard]] CardIds& card_ids() { return card_ids_; }
 
   // One MANAGE message with STATUS and the transaction protocol's own status.
   // Errors: those of exchange() and of nnc::parse_status(), transaction-status.
@@ -43,6 +45,7 @@ class Device {
   std::string node_;
   os::Fd fd_;
   BoHandles bo_handles_;
+  CardIds card_ids_;
 };
 
 }  // namespace qaic::core

@@ -81,6 +81,9 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
                                tensor.unsupported_transform + ")",
                            "compile the program so that its tensors are in the form the network takes"));
   }
+  if (!network.channel() || network.channel()->is_lost()) {
+    return fail(lost_error(*network.device(), EPERM, network.dbc()));
+  }
   std::unique_ptr<Inference> inference(new Inference(network));
   const program::Plan& plan = network.plan();
   inference->buffers_.reserve(plan.bos.size());
@@ -175,8 +178,10 @@ uapi::Outcome<void> Inference::begin() {
   return begun;
 }
 
-// EINVAL: a buffer is queued still, or there is worse.
+// EINVAL: a buffer is queued still, or of a channel that was taken away and is
+// ours again by another network, or there is worse.
 uapi::Outcome<void> Inference::begin_behind_rest() {
+  if (channel_->is_lost()) return tl::unexpected(uapi::Errno{EPERM});
   const int number = uapi::wait_each(fd_, rest_, 1).error.value;
   if (number == 0) return uapi::execute(fd_, execute_);
   return tl::unexpected(uapi::Errno{number == ETIMEDOUT ? EAGAIN : number});
@@ -186,6 +191,9 @@ uapi::Outcome<void> Inference::finish(std::uint32_t timeout_ms) {
   const auto waited = uapi::wait_each(fd_, std::span(waits_).subspan(done_), timeout_ms);
   done_ += waited.count;
   if (waited.error.value != 0) return tl::unexpected(waited.error);
+  // The buffers of a channel that is taken away count as done (kernel-interface
+  // §1.9); if it belongs to another network now, the kernel has forgotten why.
+  if (channel_->is_lost()) return tl::unexpected(uapi::Errno{EPERM});
   if (copying_ == Copying::some) copy_staged(Transfer::out);
   return {};
 }

@@ -52,7 +52,7 @@ struct Export {
 // call fails, nothing worse. One thread at a time.
 class Inference : public Submission {
  public:
-  // Errors: those of Buffer; tensor-transform (unsupported: the program wants a
+  // Errors: those of Buffer; channel-lost; tensor-transform (unsupported: the program wants a
   // tensor converted on the host).
   // Each of `imports` stands for the buffer of its tensor, with the tensor at
   // the offset that export_tensor() of another set names. Errors: tensor-import
@@ -102,11 +102,12 @@ class Inference : public Submission {
   };
 
   explicit Inference(const Network& network)
-      : device_(network.device()), fd_(device_->fd()), dbc_(network.dbc()) {}
+      : device_(network.device()), channel_(network.channel()), fd_(device_->fd()), dbc_(network.dbc()) {}
   [[nodiscard, gnu::cold]] uapi::Outcome<void> begin_behind_rest();
   void copy_staged(wire::qpc::Transfer direction);
 
   std::shared_ptr<Device> device_;
+  std::shared_ptr<const CardIds::Claim> channel_;
   int fd_;  // the device's
   base::DbcId dbc_;
   std::vector<Buffer> buffers_;

@@ -97,6 +97,7 @@ Result<std::unique_ptr<Network>> Network::load(std::shared_ptr<Device> device,
   // From here on the destructor takes back what was done.
   if (program.has_constants()) {
     QAIC_CHECK(network->load_constants(program));
+    QAIC_CHECK(network->load_constants_parts(program));
   }
   QAIC_CHECK(network->load_elf(program));
   QAIC_CHECK(network->activate(program));
@@ -114,13 +115,18 @@ Result<void> Network::load_constants(const program::Program& program) {
     return fail(
         make_error(ErrorKind::bad_input, "qpc-constants", "the description of the constants is cut off"));
   }
+  const auto numbering = device_->card_ids().lock();
   QAIC_TRY(const auto answered,
            ask<wire::nnc::LoadConstantsResponse>(
                *device_, nnc::encode(nnc::load_constants_request(os::process_id(), name_), *descriptor),
                Command::load_constants_rsp));
   const auto& reply = answered.reply;
   if (reply.status != 0 || reply.constants_id == 0) return fail(refusal(*device_, reply.status, program));
-  constants_id_ = reply.constants_id;
+  constants_ = device_->card_ids().claim(CardIds::Kind::constants, reply.constants_id);
+  return {};
+}
+
+Result<void> Network::load_constants_parts(const program::Program& program) {
   for (const auto& [bytes, offset] :
        {std::pair{program.static_constants_bytes, std::uint64_t{0}},
         std::pair{program.dynamic_constants_bytes, program.constants.static_size}}) {
@@ -135,12 +141,12 @@ Result<void> Network::load_constants(const program::Program& program) {
 // that driver and card agree on; nothing is copied here.
 Result<void> Network::load_constants_part(base::Bytes bytes, std::uint64_t offset) {
   const auto transfer = transfer_of(nnc::kConstantsTag, bytes);
-  QAIC_TRY(
-      const auto answered,
-      ask<wire::nnc::LoadConstantsResponse>(
-          *device_,
-          nnc::encode(nnc::constants_payload_request(os::process_id(), *constants_id_, bytes.size(), offset)),
-          Command::load_constants_rsp, {TransactionType::dma_xfer_from_user, body_of(transfer)}));
+  QAIC_TRY(const auto answered,
+           ask<wire::nnc::LoadConstantsResponse>(
+               *device_,
+               nnc::encode(
+                   nnc::constants_payload_request(os::process_id(), constants_->id(), bytes.size(), offset)),
+               Command::load_constants_rsp, {TransactionType::dma_xfer_from_user, body_of(transfer)}));
   const auto& reply = answered.reply;
   if (reply.status == 0) return {};
   return fail(nnc::card_error(reply.status, "network-refused",
@@ -149,6 +155,7 @@ Result<void> Network::load_constants_part(base::Bytes bytes, std::uint64_t offse
 
 Result<void> Network::load_elf(const program::Program& program) {
   const auto transfer = transfer_of(nnc::kElfTag, program.elf_bytes);
+  const auto numbering = device_->card_ids().lock();
   QAIC_TRY(
       const auto answered,
       ask<wire::nnc::LoadElfResponse>(
@@ -156,55 +163,66 @@ Result<void> Network::load_elf(const program::Program& program) {
           Command::load_elf_rsp, {TransactionType::dma_xfer_from_user, body_of(transfer)}));
   const auto& reply = answered.reply;
   if (reply.status != 0 || reply.elf_id == 0) return fail(refusal(*device_, reply.status, program));
-  elf_id_ = reply.elf_id;
+  code_ = device_->card_ids().claim(CardIds::Kind::code, reply.elf_id);
   return {};
 }
 
 Result<void> Network::activate(const program::Program& program) {
-  const auto request = nnc::activate_request(os::process_id(), constants_id_.value_or(0), *elf_id_);
+  const auto request =
+      nnc::activate_request(os::process_id(), constants_ ? constants_->id() : 0, code_->id());
   wire::uapi::ActivateToDev queue{};
   queue.queue_size = queue_elements(plan_);
   for (int attempt = 1;; ++attempt) {
+    auto numbering = device_->card_ids().lock();
     QAIC_TRY(const auto answered,
              ask<wire::nnc::ActivateResponse>(*device_, nnc::encode(request), Command::activate_rsp,
                                               {TransactionType::activate_from_user, body_of(queue)}));
     const auto& [reply, channel] = answered;
     if (is_restarting(reply.status) && attempt < kAttempts) {
+      numbering.unlock();
       std::this_thread::sleep_for(kBetweenAttempts);
       continue;
     }
     if (reply.status != 0) return fail(refusal(*device_, reply.status, program));
-    activation_id_ = reply.activation_id;
+    activation_ = device_->card_ids().claim(CardIds::Kind::activation, reply.activation_id);
     if (!channel || channel->status != 0) {
       return fail(make_error(ErrorKind::device, "network-channel",
                              device_->node() + ": network " + name_ + " was activated without a DMA channel",
                              "reset the card if this happens again"));
     }
-    dbc_ = base::DbcId(channel->dbc_id);
+    channel_ = device_->card_ids().claim(CardIds::Kind::channel, channel->dbc_id);
     bases_ = {reply.ddr_base, reply.dynamic_ddr_base, reply.mcid_base};
     return {};
   }
 }
 
 Result<void> Network::deactivate() {
-  const auto request = nnc::deactivate_request(*activation_id_);
-  activation_id_.reset();
+  const Held activation = std::exchange(activation_, nullptr);
+  const Held held_channel = std::exchange(channel_, nullptr);
   wire::uapi::Deactivate channel{};
-  channel.dbc_id = dbc().value;
+  if (held_channel) channel.dbc_id = held_channel->id();
+  CardIds& ids = device_->card_ids();
   for (int attempt = 1;; ++attempt) {
+    auto numbering = ids.lock();
+    if (activation->is_lost() || (held_channel && held_channel->is_lost())) {
+      return fail(channel_lost(channel.dbc_id));
+    }
     // The driver lets go of the channel when it is first told to, and would
     // refuse to be told again; it frees the channel when the card confirms.
-    const bool release = attempt == 1 && dbc_.has_value();
+    const bool release = attempt == 1 && held_channel;
     const auto asked = ask<wire::nnc::StatusOnlyResponse>(
-        *device_, nnc::encode(request), Command::deactivate_rsp,
+        *device_, nnc::encode(nnc::deactivate_request(activation->id())), Command::deactivate_rsp,
         {TransactionType::deactivate_from_user, release ? body_of(channel) : base::Bytes{}});
-    if (!asked && release && is_errno(asked.error(), EPERM)) return fail(channel_lost());
-    if (!asked) return fail(asked.error());
-    const auto& reply = asked->reply;
-    if (is_restarting(reply.status) && attempt < kAttempts) {
+    if (asked && is_restarting(asked->reply.status) && attempt < kAttempts) {
+      numbering.unlock();
       std::this_thread::sleep_for(kBetweenAttempts);
       continue;
     }
+    ids.release(CardIds::Kind::activation, *activation);
+    if (held_channel) ids.release(CardIds::Kind::channel, *held_channel);
+    if (!asked && release && is_errno(asked.error(), EPERM)) return fail(channel_lost(channel.dbc_id));
+    if (!asked) return fail(asked.error());
+    const auto& reply = asked->reply;
     if (reply.status == 0) return {};
     auto error = nnc::card_error(
         reply.status, "network-unload",
@@ -216,12 +234,31 @@ Result<void> Network::deactivate() {
 
 // The kernel took the channel away from us: its network crashed and is being
 // restarted, or the card was reset. The card ended the activation then.
-base::Error Network::channel_lost() const {
+base::Error Network::channel_lost(std::uint32_t channel) const {
   return base::make_error(
       base::ErrorKind::device, "channel-lost",
-      device_->node() + ": channel " + std::to_string(dbc().value) + " of network " + name_ +
+      device_->node() + ": channel " + std::to_string(channel) + " of network " + name_ +
           " was taken away: it crashed or the card was reset; its last outputs are not to be trusted",
       "load the network again");
+}
+
+Result<void> Network::unload_one(CardIds::Kind kind, Held& held, base::Bytes request, Command answer,
+                                 const char* part) {
+  const Held claim = std::exchange(held, nullptr);
+  const auto numbering = device_->card_ids().lock();
+  if (claim->is_lost()) {
+    return fail(make_error(
+        ErrorKind::device, "network-unload",
+        device_->node() + ": the card was reset, the " + part + " of network " + name_ + " went with it",
+        "load the network again"));
+  }
+  device_->card_ids().release(kind, *claim);
+  QAIC_TRY(const auto answered, ask<wire::nnc::StatusOnlyResponse>(*device_, request, answer));
+  const auto& reply = answered.reply;
+  if (reply.status == 0) return {};
+  return fail(
+      nnc::card_error(reply.status, "network-unload",
+                      device_->node() + ": the card did not unload the " + part + " of network " + name_));
 }
 
 Result<void> Network::unload() {
@@ -229,22 +266,14 @@ Result<void> Network::unload() {
   const auto note = [&first](Result<void> result) {
     if (first && !result) first = std::move(result);
   };
-  const auto unload_one = [&](base::Bytes request, Command answer, const char* part) -> Result<void> {
-    QAIC_TRY(const auto answered, ask<wire::nnc::StatusOnlyResponse>(*device_, request, answer));
-    const auto& reply = answered.reply;
-    if (reply.status == 0) return {};
-    return fail(
-        nnc::card_error(reply.status, "network-unload",
-                        device_->node() + ": the card did not unload the " + part + " of network " + name_));
-  };
-  if (activation_id_) note(deactivate());
-  dbc_.reset();
-  if (elf_id_) {
-    note(unload_one(nnc::encode(nnc::unload_elf_request(*std::exchange(elf_id_, std::nullopt))),
+  if (activation_) note(deactivate());
+  if (code_) {
+    note(unload_one(CardIds::Kind::code, code_, nnc::encode(nnc::unload_elf_request(code_->id())),
                     Command::unload_elf_rsp, "code"));
   }
-  if (constants_id_) {
-    note(unload_one(nnc::encode(nnc::unload_constants_request(*std::exchange(constants_id_, std::nullopt))),
+  if (constants_) {
+    note(unload_one(CardIds::Kind::constants, constants_,
+                    nnc::encode(nnc::unload_constants_request(constants_->id())),
                     Command::unload_constants_rsp, "constants"));
   }
   return first;

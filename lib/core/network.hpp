@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,34 +32,40 @@ class Network {
   ~Network();
 
   // Deactivates and unloads everything, as far as it goes; the first thing that
-  // went wrong is the error. Calling it again does nothing.
+  // went wrong is the error; what the card has given to another network since (it
+  // was reset, or this one crashed) is let be, and is channel-lost. Calling it
+  // again does nothing.
   [[nodiscard]] base::Result<void> unload();
 
   [[nodiscard]] const std::shared_ptr<Device>& device() const { return device_; }
-  [[nodiscard]] base::DbcId dbc() const { return dbc_.value_or(base::DbcId{}); }
+  [[nodiscard]] base::DbcId dbc() const { return channel_ ? base::DbcId(channel_->id()) : base::DbcId{}; }
+  // Null after unload().
+  [[nodiscard]] const std::shared_ptr<const CardIds::Claim>& channel() const { return channel_; }
   [[nodiscard]] const program::Plan& plan() const { return plan_; }
   [[nodiscard]] const program::ActivationBases& bases() const { return bases_; }
   [[nodiscard]] const std::vector<program::Tensor>& tensors() const { return tensors_; }
 
  private:
+  using Held = std::shared_ptr<const CardIds::Claim>;  // null: nothing
+
   explicit Network(std::shared_ptr<Device> device) : device_(std::move(device)) {}
 
   [[nodiscard]] base::Result<void> load_constants(const program::Program& program);
+  [[nodiscard]] base::Result<void> load_constants_parts(const program::Program& program);
   [[nodiscard]] base::Result<void> load_constants_part(base::Bytes bytes, std::uint64_t offset);
   [[nodiscard]] base::Result<void> load_elf(const program::Program& program);
   [[nodiscard]] base::Result<void> activate(const program::Program& program);
   [[nodiscard]] base::Result<void> deactivate();
-  [[nodiscard]] base::Error channel_lost() const;
+  [[nodiscard]] base::Result<void> unload_one(CardIds::Kind kind, Held& held, base::Bytes request,
+                                              wire::nnc::Command answer, const char* part);
+  [[nodiscard]] base::Error channel_lost(std::uint32_t channel) const;
 
   std::shared_ptr<Device> device_;
   std::string name_;
   program::Plan plan_;
   std::vector<program::Tensor> tensors_;
   program::ActivationBases bases_;
-  std::optional<std::uint32_t> constants_id_;
-  std::optional<std::uint32_t> elf_id_;
-  std::optional<std::uint32_t> activation_id_;
-  std::optional<base::DbcId> dbc_;
+  Held constants_, code_, activation_, channel_;
 };
 
 // Queue elements to ask for at activation, so that several inferences of

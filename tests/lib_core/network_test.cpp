@@ -5,9 +5,11 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <numeric>
 #include <qaic/qaic.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/lib_core/double_program.hpp"
@@ -321,6 +323,37 @@ TEST_CASE("what is still queued when the outputs are there is waited for before 
   }
   REQUIRE_MESSAGE(inference.wait() == 0, inference.error.what);
   CHECK(inference.get() == doubled(counted_from(7)));
+}
+
+TEST_CASE("what was loaded before a reset leaves alone what was loaded after it") {
+  auto device = open_device();
+  DoubleProgram wanted;
+  wanted.static_constants.resize(64);
+  Network old(device, wanted);
+  REQUIRE_MESSAGE(old.raw != nullptr, old.error.what);
+  Inference waiting(old);
+  Inference done(old);
+  waiting.put({kHang});
+  REQUIRE_MESSAGE(waiting.submit() == 0, waiting.error.what);
+  REQUIRE_MESSAGE(done.submit() == 0, done.error.what);
+  std::ofstream("/sys/bus/mhi/devices/mhi0/soc_reset") << "1\n";
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!device.status().has_value() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  const Network young(device, wanted);  // gets the numbers and the channel of the old one
+  REQUIRE_MESSAGE(young.raw != nullptr, young.error.what);
+  Inference inference(young);
+  CHECK(waiting.wait(50) == -1);
+  CHECK(waiting.id() == "channel-lost");
+  CHECK(waiting.submit() == -1);
+  CHECK(waiting.id() == "channel-lost");
+  CHECK(old.unload() == -1);
+  CHECK(std::string(old.error.id) == "channel-lost");
+  CHECK(status_of(device).networks_active == 1);
+  CHECK(status_of(device).constants_in_use == 1);
+  inference.put(counted_from(5));
+  REQUIRE_MESSAGE(inference.submit() == 0, inference.error.what);
+  REQUIRE_MESSAGE(inference.wait() == 0, inference.error.what);
+  CHECK(inference.get() == doubled(counted_from(5)));
 }
 
 TEST_CASE("children keep the device open") {
