@@ -112,8 +112,8 @@ Granted<Activations::Activated> Activations::activate(UserHandle owner, LoadedNe
   activation->use = std::move(use);
   if (constants != nullptr) {
     activation->constants_pin = Pin(constants->users);
-    activation->constants_offset = constants->memory.offset() + network.constants_offset;
-    activation->constants_size = constants->size - network.constants_offset;
+    activation->constants_offset = constants->memory.offset();
+    activation->constants_size = constants->size;
   }
   activation->dbc = activation->channel.list().front();
   activation->virtual_of.fill(-1);
@@ -165,6 +165,7 @@ Status Activations::start(Activation& activation) {
   program.shared_ddr_size = activation.shared.size();
   program.constants_offset = activation.constants_offset;
   program.constants_size = activation.constants_size;
+  program.constants_begin = network.constants_begin;
   program.heap_offset = activation.heap.offset();
   program.heap_size = network.heap_size;
   auto group = start_cores(activation.id, program);

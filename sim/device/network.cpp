@@ -104,17 +104,23 @@ Result<void> read_memories(const fb::Metadata& in, Network& out) {
   return {};
 }
 
-// The cores get one view of the constants, so all mappings must begin at the
-// same place. (The model's limit.)
+// An NSP sees the constants from where its mapping begins. What it sees of
+// several, nobody says. (The model's limit.)
 Result<void> read_constant_mappings(const fb::Metadata& in, Network& out) {
+  out.constants_begin.assign(out.nsp_count, 0);
+  std::vector<bool> mapped(out.nsp_count);
   for (std::size_t i = 0; i < length(in.constant_mappings()); ++i) {
     const auto* const mapping = in.constant_mappings()->Get(static_cast<flatbuffers::uoffset_t>(i));
     const auto end = base::checked_add<std::uint64_t>(mapping->base_offset(), mapping->size());
     if (!end || *end > out.constants_size) return refuse("a constant mapping reaches beyond the constants");
-    if (i != 0 && mapping->base_offset() != out.constants_offset) {
-      return refuse("constant mappings that differ per NSP, which this card does not model");
+    for (unsigned nsp = 0; nsp < out.nsp_count; ++nsp) {
+      if ((mapping->core_mask() >> nsp & 1) == 0) continue;
+      if (mapped[nsp] && mapping->base_offset() != out.constants_begin[nsp]) {
+        return refuse("several constant mappings of one NSP, which this card does not model");
+      }
+      mapped[nsp] = true;
+      out.constants_begin[nsp] = mapping->base_offset();
     }
-    out.constants_offset = mapping->base_offset();
   }
   return {};
 }

@@ -46,8 +46,8 @@ struct Network {
   std::uint32_t vtcm_size = 0;
   std::uint64_t static_shared_size = 0;
   std::uint64_t dynamic_shared_size = 0;
-  std::uint64_t constants_size = 0;    // static and dynamic
-  std::uint64_t constants_offset = 0;  // where the NSPs' view of them begins
+  std::uint64_t constants_size = 0;            // static and dynamic
+  std::vector<std::uint64_t> constants_begin;  // [nsp]: where its view of them begins
   std::uint64_t heap_size = 0;
   std::optional<LastRequest> last_request;  // nothing: no requests, or none that is understood
 

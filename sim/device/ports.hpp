@@ -106,6 +106,7 @@ struct CoreProgram {
   std::uint64_t shared_ddr_size = 0;
   std::uint64_t constants_offset = 0;
   std::uint64_t constants_size = 0;
+  std::vector<std::uint64_t> constants_begin;  // [nsp]: where its view of them begins; empty: all at 0
   std::uint64_t heap_offset = 0;
   std::uint64_t heap_size = 0;
 };

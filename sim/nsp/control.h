@@ -37,9 +37,9 @@ enum {
 /* Part of the card's DDR that the guest may map as `fd` from offset 0. */
 enum nsp_window_kind {
   NSP_WINDOW_SHARED = 0,
-  NSP_WINDOW_CONSTANTS = 1,
-  NSP_WINDOW_HEAP = 2,
-  NSP_WINDOW_COUNT = 3
+  NSP_WINDOW_HEAP = 1,
+  NSP_WINDOW_CONSTANTS = 2, /* NSP n's is the n-th from here */
+  NSP_WINDOW_COUNT = NSP_WINDOW_CONSTANTS + NSP_CONTROL_MAX_NSPS
 };
 struct nsp_window {
   uint64_t base; /* in the DDR file; a multiple of the host's page */

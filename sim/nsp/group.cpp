@@ -40,6 +40,9 @@ Result<void> check_counts(const device::CoreProgram& program) {
   if (!program.multicast.empty() && program.multicast.size() != program.nsp_count) {
     return refused("there is not one multicast table per NSP");
   }
+  if (!program.constants_begin.empty() && program.constants_begin.size() != program.nsp_count) {
+    return refused("not every NSP is told where its constants begin");
+  }
   for (const auto& thread : program.threads) {
     const bool inside =
         std::any_of(program.segments.begin(), program.segments.end(), [&](const auto& segment) {
@@ -156,28 +159,34 @@ Result<void> QemuGroup::make_image(const device::CoreProgram& program) {
 }
 
 Result<void> QemuGroup::make_windows(const device::CoreProgram& program) {
-  struct Range {
-    nsp_window_kind kind;
-    std::uint64_t offset;
-    std::uint64_t size;
-  };
-  const Range ranges[] = {{NSP_WINDOW_SHARED, program.shared_ddr_offset, program.shared_ddr_size},
-                          {NSP_WINDOW_CONSTANTS, program.constants_offset, program.constants_size},
-                          {NSP_WINDOW_HEAP, program.heap_offset, program.heap_size}};
-  const std::uint64_t all = cores_.options_.ddr_bytes;
-  for (const Range& range : ranges) {
-    nsp_window& window = control().window[range.kind];
-    window.fd = -1;
-    if (range.size == 0) continue;
-    if (range.offset > all || range.size > all - range.offset)
-      return refused("a range of DDR is outside the card's DDR");
-    window.skip = static_cast<std::uint32_t>(range.offset % kHostPage);
-    window.base = range.offset - window.skip;
-    window.size = range.size + window.skip;
-    QAIC_TRY(os::Fd fd, os::duplicate(cores_.ddr_file_.get()));
-    window.fd = fd.get();
-    windows_.push_back(std::move(fd));
+  for (nsp_window& window : control().window) window.fd = -1;
+  QAIC_CHECK(make_window(NSP_WINDOW_SHARED, program.shared_ddr_offset, program.shared_ddr_size));
+  QAIC_CHECK(make_window(NSP_WINDOW_HEAP, program.heap_offset, program.heap_size));
+  for (unsigned nsp = 0; nsp < program.nsp_count; ++nsp) {
+    const std::uint64_t begin = program.constants_begin.empty() ? 0 : program.constants_begin[nsp];
+    if (begin > program.constants_size) return refused("an NSP's constants begin behind their end");
+    if (nsp != 0 && begin == (program.constants_begin.empty() ? 0 : program.constants_begin[nsp - 1])) {
+      control().window[NSP_WINDOW_CONSTANTS + nsp] = control().window[NSP_WINDOW_CONSTANTS + nsp - 1];
+      continue;
+    }
+    QAIC_CHECK(make_window(NSP_WINDOW_CONSTANTS + nsp, program.constants_offset + begin,
+                           program.constants_size - begin));
   }
+  return {};
+}
+
+// A part of the card's DDR for the guest, under a descriptor of its own.
+Result<void> QemuGroup::make_window(unsigned index, std::uint64_t offset, std::uint64_t size) {
+  if (size == 0) return {};
+  const std::uint64_t all = cores_.options_.ddr_bytes;
+  if (offset > all || size > all - offset) return refused("a range of DDR is outside the card's DDR");
+  nsp_window& window = control().window[index];
+  window.skip = static_cast<std::uint32_t>(offset % kHostPage);
+  window.base = offset - window.skip;
+  window.size = size + window.skip;
+  QAIC_TRY(os::Fd fd, os::duplicate(cores_.ddr_file_.get()));
+  window.fd = fd.get();
+  windows_.push_back(std::move(fd));
   return {};
 }
 

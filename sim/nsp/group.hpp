@@ -52,6 +52,7 @@ class QemuGroup : public device::CoreGroup {
   base::Result<void> make_memories(const device::CoreProgram& program);
   base::Result<void> make_image(const device::CoreProgram& program);
   base::Result<void> make_windows(const device::CoreProgram& program);
+  base::Result<void> make_window(unsigned index, std::uint64_t offset, std::uint64_t size);
   void fill_control(const device::CoreProgram& program);
   base::Result<void> start_processes();
   base::Result<void> start_process(unsigned nsp, os::Pipe notices, os::Pipe errors);

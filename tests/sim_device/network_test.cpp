@@ -36,9 +36,20 @@ TEST_CASE("a network is read with all that it needs") {
     CHECK(network->l2tcm_init.size() == 5);
     CHECK(network->static_shared_size == 192);
     CHECK(network->constants_size == 100);
-    CHECK(network->constants_offset == 4);
+    CHECK(network->constants_begin == std::vector<std::uint64_t>{4});
     CHECK(network->heap_size == 4096);
   }
+}
+
+TEST_CASE("each NSP sees the constants from where its own mapping begins") {
+  NetworkSpec spec;
+  spec.num_nsps = 3;
+  spec.nsp_windows.assign(3, spec.nsp_windows[0]);
+  spec.static_constants = 64;
+  spec.constant_mappings = {{32, 1, 32}, {8, 4, 8}, {8, 4, 56}};
+  const auto network = read_network(network_elf(spec));
+  REQUIRE_MESSAGE(network, (network ? "" : network.error().what));
+  CHECK(network->constants_begin == std::vector<std::uint64_t>{32, 0, 8});
 }
 
 TEST_CASE("the end of an inference is the last request to the host, or the last of all") {
@@ -132,10 +143,10 @@ TEST_CASE("what does not fit this card is refused, and the reason is said") {
        [](NetworkSpec& s) {
          s.constant_mappings = {{0, 1, 1}};
        }},
-      {"differ per NSP",
+      {"several constant mappings of one NSP",
        [](NetworkSpec& s) {
          s.static_constants = 64;
-         s.constant_mappings = {{0, 1, 32}, {32, 2, 32}};
+         s.constant_mappings = {{0, 1, 32}, {32, 3, 32}};
        }},
       {"number of semaphores", [](NetworkSpec& s) { s.num_semaphores = 33; }},
       {"initial semaphore values", [](NetworkSpec& s) { s.num_semaphores = 3; }},

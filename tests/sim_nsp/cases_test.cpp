@@ -20,7 +20,9 @@ constexpr unsigned kExitDoorbell = 0x460 / 4;
 
 // One run of one case.
 struct Case {
-  explicit Case(unsigned mode, unsigned threads = 1, unsigned nsps = 1) : cores(make_cores()) {
+  explicit Case(unsigned mode, unsigned threads = 1, unsigned nsps = 1,
+                std::vector<std::uint64_t> constants_begin = {})
+      : cores(make_cores()) {
     auto program = simple_program(load_image(QAIC_PROGRAMS "/cases.elf"), threads);
     program.nsp_count = nsps;
     program.l2tcm_init.resize(4096);
@@ -30,6 +32,7 @@ struct Case {
     program.shared_ddr_size = 0x20000;
     program.constants_offset = 0x200200;
     program.constants_size = 16;
+    program.constants_begin = std::move(constants_begin);
     program.heap_offset = 0x300000;
     program.heap_size = 0x5000;
     for (unsigned i = 0; i < 16; ++i) cores->ddr()[0x200200 + i] = static_cast<std::byte>(i);
@@ -187,6 +190,18 @@ TEST_CASE("map, unmap, constants and heap are where the card put them") {
   CHECK(run.answer(9) == 0x5000);
   std::memcpy(&seen, run.cores->ddr().data() + 0x300000, 4);
   CHECK(seen == 0x4ea9);
+}
+
+TEST_CASE("each NSP's constants begin where the card put them") {
+  Case run(11, 1, 3, {0, 4, 4});
+  run.finish(1, 3);
+  CHECK(run.answer(6, 0) == 0x07060504);
+  CHECK(run.answer(7, 0) == 0x0b0a0908);
+  for (const unsigned nsp : {1U, 2U}) {
+    CHECK(run.answer(5, nsp) == 0);
+    CHECK(run.answer(6, nsp) == 0x0b0a0908);
+    CHECK(run.answer(7, nsp) == 0x0f0e0d0c);
+  }
 }
 
 TEST_CASE("constants cannot be written") {

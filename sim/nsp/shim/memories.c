@@ -25,7 +25,7 @@ static uint32_t whole_pages(uint32_t size) {
   return (size + NSP_GUEST_PAGE - 1) & ~(uint32_t)(NSP_GUEST_PAGE - 1);
 }
 
-static uint8_t* map_base_window(enum nsp_window_kind kind, int protection, const char* complaint) {
+static uint8_t* map_base_window(uint32_t kind, int protection, const char* complaint) {
   const struct nsp_window* window = &control->window[kind];
   if (window->fd < 0) return NULL;
   const uint32_t size = window->size < MAX_BASE_WINDOW ? (uint32_t)window->size : MAX_BASE_WINDOW;
@@ -61,7 +61,7 @@ void map_memories(struct nsp_context* context) {
   if (local_memory == NULL) fatal("cannot map the local memories");
   context->l2tcm = local_memory + own_nsp * control->local_stride;
   context->vtcm = context->l2tcm + control->vtcm_offset;
-  context->constants = map_base_window(NSP_WINDOW_CONSTANTS, MAP_READ, "cannot map the constants");
+  context->constants = map_base_window(NSP_WINDOW_CONSTANTS + own_nsp, MAP_READ, "cannot map the constants");
   context->ddr = map_base_window(NSP_WINDOW_SHARED, MAP_READ | MAP_WRITE, "cannot map the shared DDR");
   context->heap = map_base_window(NSP_WINDOW_HEAP, MAP_READ | MAP_WRITE, "cannot map the network heap");
   context->heap_size = (uint64_t)control->heap_size_high << 32 | control->heap_size_low;
@@ -112,8 +112,7 @@ static void unlock_ranges(void) {
   __atomic_store_n(&ranges_locked, 0, __ATOMIC_RELEASE);
 }
 
-static int map_file_range(void** address, uint64_t offset, uint32_t size, enum nsp_window_kind kind,
-                          uint32_t* index) {
+static int map_file_range(void** address, uint64_t offset, uint32_t size, uint32_t kind, uint32_t* index) {
   const struct nsp_window* window = &control->window[kind];
   if (window->fd < 0 || size == 0) return -1;
   const uint64_t room = window->size - window->skip;
@@ -127,7 +126,7 @@ static int map_file_range(void** address, uint64_t offset, uint32_t size, enum n
   while (slot < MAX_RANGES && ranges[slot].address != NULL) ++slot;
   uint8_t* base = NULL;
   if (slot < MAX_RANGES) {
-    const int protection = kind == NSP_WINDOW_CONSTANTS ? MAP_READ : MAP_READ | MAP_WRITE;
+    const int protection = kind >= NSP_WINDOW_CONSTANTS ? MAP_READ : MAP_READ | MAP_WRITE;
     base = map_file(window->fd, from - skip, mapped, protection);
     if (base != NULL) {
       ranges[slot].address = base;
@@ -144,7 +143,7 @@ static int map_file_range(void** address, uint64_t offset, uint32_t size, enum n
 int map_range(void** address, uint64_t offset, uint32_t size, int type, uint32_t* index) {
   switch (type) {
     case NSP_MAP_CONSTANTS:
-      return map_file_range(address, offset, size, NSP_WINDOW_CONSTANTS, index);
+      return map_file_range(address, offset, size, NSP_WINDOW_CONSTANTS + own_nsp, index);
     case NSP_MAP_DDR:
       return map_file_range(address, offset, size, NSP_WINDOW_SHARED, index);
     case NSP_MAP_MULTICAST: {
