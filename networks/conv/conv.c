@@ -1,26 +1,18 @@
 /* A small convolutional network that reads 8 x 8 images of handwritten digits:
  * 3 x 3 filters to 8 channels, the largest of each 2 x 2, 3 x 3 filters to 32
  * channels, one full layer to 10 numbers. Weights and activations are of 8 bits,
- * sums of 32; train.py says it as formulas. IMAGES of them per inference.
- *
- * One HVX lane is one output channel. Weights are widened into VTCM once.
- *
- * Semaphore 0: 1 = ready for images. Semaphore 1: 0 = logits are there.
- * Doorbell 0: images have arrived. Doorbell 1: logits were taken. */
+ * sums of 32; train.py says it as formulas. One HVX lane is one output channel.
+ * Weights are widened into VTCM once. */
 #define NSP_DEFINE_MEMORY_FUNCTIONS
-#include "networks/runtime/nsp.h"
-
-typedef int32_t vector __attribute__((vector_size(128)));
+#include "networks/runtime/images.h"
 
 enum {
-  IMAGES = 360,
   SIDE = 8,
   HALF = SIDE / 2,
   TAPS = 9,
   CHANNELS = 8,
   FEATURES = 32,
   DIGITS = 10,
-  LANES = 32,
 };
 
 /* constants.bin; zero behind the channels and digits there are. */
@@ -42,38 +34,25 @@ struct work {
   vector w3[HALF * HALF * FEATURES];
   vector b1, b2, b3;
   vector lanes; /* to read single ones of */
+  int32_t s1, s2;
   int8_t pixels[SIDE + 2][SIDE + 2];
   int8_t first[SIDE][SIDE][CHANNELS];
   int8_t pooled[HALF + 2][HALF + 2][CHANNELS];
   int32_t result[IMAGES][DIGITS];
 };
 
-static void widen(vector* out, const int8_t* in, uint32_t vectors) {
-  for (uint32_t i = 0; i < vectors * LANES; ++i) ((volatile int32_t*)out)[i] = in[i];
-}
-
-static void copy_lanes(vector* out, const int32_t* in) {
-  for (uint32_t i = 0; i < LANES; ++i) ((volatile int32_t*)out)[i] = in[i];
-}
-
 static void prepare(struct work* work, const struct constants* constants) {
   widen(work->w1, constants->w1[0], TAPS);
   widen(work->w2, constants->w2[0], TAPS * CHANNELS);
   widen(work->w3, constants->w3[0], HALF * HALF * FEATURES);
-  copy_lanes(&work->b1, constants->b1);
-  copy_lanes(&work->b2, constants->b2);
-  copy_lanes(&work->b3, constants->b3);
+  copy_lanes(&work->b1, constants->b1, 1);
+  copy_lanes(&work->b2, constants->b2, 1);
+  copy_lanes(&work->b3, constants->b3, 1);
+  work->s1 = constants->s1[0];
+  work->s2 = constants->s2[0];
 }
 
-static vector clamped(vector value) {
-  const vector zero = {0};
-  const vector most = zero + 127;
-  value &= value > zero;
-  const vector over = value > most;
-  return (over & most) | (~over & value);
-}
-
-static void first_layer(struct work* work, int32_t shift) {
+static void first_layer(struct work* work) {
   const volatile int32_t* lanes = (const volatile int32_t*)&work->lanes;
   for (uint32_t y = 0; y < SIDE; ++y) {
     for (uint32_t x = 0; x < SIDE; ++x) {
@@ -81,7 +60,7 @@ static void first_layer(struct work* work, int32_t shift) {
       for (uint32_t tap = 0; tap < TAPS; ++tap) {
         sum += work->w1[tap] * (int32_t)work->pixels[y + tap / 3][x + tap % 3];
       }
-      work->lanes = clamped(sum >> shift);
+      work->lanes = clamped(sum >> work->s1);
       for (uint32_t c = 0; c < CHANNELS; ++c) work->first[y][x][c] = (int8_t)lanes[c];
     }
   }
@@ -102,26 +81,26 @@ static void pool(struct work* work) {
   }
 }
 
-static vector second_layer(const struct work* work, uint32_t y, uint32_t x, int32_t shift) {
+static vector second_layer(const struct work* work, uint32_t y, uint32_t x) {
   vector sum = work->b2;
   const vector* weight = work->w2;
   for (uint32_t tap = 0; tap < TAPS; ++tap) {
     const int8_t* at = work->pooled[y + tap / 3][x + tap % 3];
     for (uint32_t c = 0; c < CHANNELS; ++c) sum += *weight++ * (int32_t)at[c];
   }
-  return clamped(sum >> shift);
+  return clamped(sum >> work->s2);
 }
 
-static void classify(struct work* work, const int8_t* pixels, const struct constants* constants,
-                     int32_t* result) {
+static void classify(void* network, const int8_t* pixels, int32_t* result) {
+  struct work* work = (struct work*)network;
   for (uint32_t i = 0; i < SIDE * SIDE; ++i) work->pixels[i / SIDE + 1][i % SIDE + 1] = pixels[i];
-  first_layer(work, constants->s1[0]);
+  first_layer(work);
   pool(work);
   const volatile int32_t* lanes = (const volatile int32_t*)&work->lanes;
   vector logits = work->b3;
   const vector* weight = work->w3;
   for (uint32_t i = 0; i < HALF * HALF; ++i) {
-    work->lanes = second_layer(work, i / HALF, i % HALF, constants->s2[0]);
+    work->lanes = second_layer(work, i / HALF, i % HALF);
     for (uint32_t d = 0; d < FEATURES; ++d) logits += *weight++ * lanes[d];
   }
   work->lanes = logits;
@@ -132,21 +111,6 @@ void entry(struct nsp_context* context, uint8_t thread, uint32_t stid) {
   (void)stid;
   if (thread != 0) nsp_wait_exit(context);
   struct work* work = (struct work*)context->vtcm;
-  const struct constants* constants = (const struct constants*)context->constants;
-  const int8_t* images = (const int8_t*)(context->l2tcm + NSP_USER_DATA);
-  prepare(work, constants);
-  for (;;) {
-    *nsp_doorbell(context, 0) = 0;
-    nsp_semaphore(context, 0, NSP_SEMAPHORE_INC, 1);
-    nsp_wait_doorbell(context, 0);
-    for (uint32_t i = 0; i < IMAGES; ++i) {
-      classify(work, images + i * SIDE * SIDE, constants, work->result[i]);
-    }
-    nsp_wait_doorbell(context, 1);
-    *nsp_doorbell(context, 1) = 0;
-    if (nsp_dma_copy(context, thread, context->ddr, work->result, sizeof work->result) != 0) {
-      context->log(NSP_LOG_ERROR, 0, "user DMA failed");
-    }
-    nsp_semaphore(context, 1, NSP_SEMAPHORE_DEC, 1);
-  }
+  prepare(work, (const struct constants*)context->constants);
+  serve_images(context, thread, classify, work, SIDE * SIDE, work->result[0], DIGITS);
 }
