@@ -49,7 +49,11 @@ tool.check("no-such-command-at-all: No such file" in missing.stderr, f"its name 
 # An ordinary user, with what the cache already holds.
 if os.geteuid() == 0 and shutil.which("setpriv"):
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    with tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as programs:
+        os.chmod(programs, 0o755)  # the build may lie where only root can look
+        os.makedirs(f"{programs}/bin")
+        shutil.copy(f"{tool.BIN}/qaic-sim", f"{programs}/bin")
+        shutil.copytree(f"{tool.BUILD}/libexec", f"{programs}/libexec")
         for part in ("qemu", "kernel-" + guest.KERNEL.removesuffix(".x")):
             shutil.copytree(f"{base}/qaic-sim/vm/{part}", f"{cache}/{part}", symlinks=True)
         for parent, names, files in os.walk(cache):
@@ -57,8 +61,9 @@ if os.geteuid() == 0 and shutil.which("setpriv"):
                 os.chown(os.path.join(parent, name), 65534, 65534, follow_symlinks=False)
         ordinary = subprocess.run(
             ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs",
+             f"{programs}/bin/qaic-sim",
              *guest.command("sh", "-c", f"id -u; echo mine > {cache}/by-the-guest; ls /dev/accel",
-                            options=["--cache", cache])],
+                            options=["--cache", cache])[1:]],
             capture_output=True, text=True, timeout=300, check=False, cwd="/tmp", env=tool.ENVIRONMENT)
         tool.equal((ordinary.returncode, ordinary.stdout), (0, "0\naccel0\n"),
                    f"uid 65534 on the host, root in the guest: {ordinary.stderr[-600:]}")
