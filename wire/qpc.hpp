@@ -51,6 +51,14 @@ struct ConstantsDescriptor {
 };
 static_assert(sizeof(ConstantsDescriptor) == 24);
 
+// In a DMA buffer, where the CopyDMABuffer of a partial input points: where its
+// bytes are, and how many. Source: runtime-protocols §1.3.
+struct PartialRecord {
+  base::le32 offset;  // bytes, from the beginning of the DMA buffer
+  base::le32 size;    // bytes
+};
+static_assert(sizeof(PartialRecord) == 8);
+
 // The ELF section with the device metadata, and the eight bytes before it.
 inline constexpr std::string_view kMetadataSection = "metadata";
 inline constexpr std::string_view kBareMetadataSection = "metadata_fb";

@@ -103,6 +103,13 @@ void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* siz
   return memory.data();
 }
 
+int qaic_inference_set_size(qaic_inference* inference, size_t index, uint64_t bytes, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (inference == nullptr) return base::fail(api::null_argument("inference"));
+    return inference->inference->set_size(index, bytes);
+  });
+}
+
 int qaic_inference_submit(qaic_inference* inference, qaic_error* error) {
   return api::guard(error, [&]() -> base::Result<void> {
     if (inference == nullptr) return base::fail(api::null_argument("inference"));

@@ -7,6 +7,7 @@
 #include "lib/api/boundary.hpp"
 #include "lib/api/objects.hpp"
 #include "lib/program/inspect.hpp"
+#include "lib/program/packing.hpp"
 
 namespace qaic::api {
 
@@ -37,6 +38,7 @@ base::Result<qaic_tensor> tensor_from_program(const program::Tensor& tensor, std
   out.scale = tensor.scale;
   out.offset = tensor.offset;
   out.name = tensor.name.c_str();
+  out.partial = program::is_partial(tensor) ? 1 : 0;
   return out;
 }
 

@@ -183,6 +183,13 @@ void* qaic_queue_tensor(qaic_queue* queue, uint32_t slot, size_t index, size_t* 
   return memory.data();
 }
 
+int qaic_queue_set_size(qaic_queue* queue, uint32_t slot, size_t index, uint64_t bytes, qaic_error* error) {
+  return api::guard(error, [&]() -> base::Result<void> {
+    if (queue == nullptr) return base::fail(api::null_argument("queue"));
+    return queue->queue->set_size(slot, index, bytes);
+  });
+}
+
 int qaic_queue_submit(qaic_queue* queue, uint32_t slot, uint64_t user_data, qaic_error* error) {
   if (queue == nullptr) return api::refuse_null_queue(error);
   try {

@@ -52,6 +52,12 @@ Error no_single_buffer(const Device& device, const char* id, ErrorKind kind, std
                                                   : " does not lie in one buffer alone"));
 }
 
+bool has_partial_input(const Network& network, std::uint32_t buffer) {
+  return std::ranges::any_of(network.tensors(), [&](const auto& tensor) {
+    return program::is_partial(tensor) && tensor.place->buffer == buffer;
+  });
+}
+
 // For each buffer of the plan the dma-buf that stands for it, or -1.
 Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<const Import> imports) {
   std::vector<int> by_buffer(network.plan().bos.size(), -1);
@@ -64,6 +70,12 @@ Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<con
     if (!whole) {
       return fail(
           no_single_buffer(*network.device(), "tensor-import", ErrorKind::unsupported, import.tensor));
+    }
+    if (has_partial_input(network, network.plan().bos[whole->bo].buffer)) {
+      return fail(
+          make_error(ErrorKind::unsupported, "tensor-import",
+                     network.device()->node() + ": tensor " + std::to_string(import.tensor) +
+                         " is in a buffer with partial inputs, into which records are to be written"));
     }
     by_buffer[whole->bo] = import.dma_buf;
   }
@@ -105,7 +117,7 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
   for (const auto& tensor : network.tensors()) {
     Place& place = inference->places_.emplace_back();
     place.direction = tensor.direction;
-    if (!tensor.place) continue;
+    if (!tensor.place || program::is_partial(tensor)) continue;
     auto pieces = program::tensor_pieces(plan, tensor);
     place.whole = whole_piece(tensor, pieces);
     if (place.whole) {
@@ -123,6 +135,7 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
       inference->copying_ = Copying::some;
     }
   }
+  QAIC_CHECK(inference->place_partial_inputs(network));
   // The last output first: when it is there the others usually are, and asking
   // for them costs no sleep. Without an output nothing follows from anything.
   const auto is_output = [&](std::size_t bo) {
@@ -137,7 +150,7 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
   for (std::size_t i = 0; i < plan.bos.size(); ++i) {
     if (i != plan.wait_for) wait_for(i);
   }
-  inference->execute_ = uapi::execute_request(network.dbc(), inference->entries_);
+  inference->execute_ = uapi::execute_call(network.dbc(), inference->entries_);
   return inference;
 }
 

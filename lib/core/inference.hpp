@@ -15,6 +15,7 @@
 #include "lib/core/buffer.hpp"
 #include "lib/core/network.hpp"
 #include "lib/core/submission.hpp"
+#include "lib/program/packing.hpp"
 #include "lib/program/plan.hpp"
 #include "os/fd.hpp"
 #include "wire/uapi.hpp"
@@ -57,7 +58,9 @@ class Inference : public Submission {
   // Each of `imports` stands for the buffer of its tensor, with the tensor at
   // the offset that export_tensor() of another set names. Errors: tensor-import
   // (usage: there is no such tensor in a buffer; unsupported: it does not lie in
-  // one piece), buffer-import, bo-attach (a dma-buf that is too small).
+  // one piece, or beside partial inputs), buffer-import, bo-attach (a dma-buf
+  // that is too small). partial-room (unsupported: the program's partial inputs
+  // do not fit as they are described).
   static base::Result<std::unique_ptr<Inference>> create(const Network& network,
                                                          std::span<const Import> imports = {});
 
@@ -65,6 +68,18 @@ class Inference : public Submission {
   // for a tensor in an imported buffer (the exporter maps that) and for an index
   // that does not exist. Stable for the Inference's life.
   [[nodiscard]] base::MutableBytes tensor(std::size_t index);
+
+  // Of partial input `index`, only the first `bytes` are sent from the next
+  // submission on; all at first. Its memory stays where it is, and all of it the
+  // caller's. Where several are in one buffer, what is sent of them is copied at
+  // each submission. Errors, all usage: partial-input (it is none), partial-size
+  // (more than the tensor has), partial-element (ends inside an element),
+  // inference-in-flight.
+  [[nodiscard]] base::Result<void> set_size(std::size_t index, std::uint64_t bytes);
+  // All are sent whole again.
+  void set_all_whole() {
+    if (execute_.number != wire::uapi::kIoctlExecuteBo) reset_sizes();
+  }
 
   // Tensor `index` as a dma-buf, for another device or process. Errors:
   // tensor-export (as tensor-import), buffer-export.
@@ -91,8 +106,8 @@ class Inference : public Submission {
   [[nodiscard]] base::Result<InferenceStats> stats() const;
 
  private:
-  // A tensor that does not lie in one piece has memory of its own, copied to
-  // and from its pieces.
+  // A tensor that does not lie in one piece, or not always in the same place, has
+  // memory of its own, copied to and from its pieces.
   struct Place {
     base::MutableBytes memory;
     base::ByteVector staging;
@@ -101,10 +116,24 @@ class Inference : public Submission {
     std::optional<program::TensorPiece> whole;  // where it lies, if in one piece
   };
 
+  // The partial inputs of one buffer, and which of the buffers it is.
+  struct Partial {
+    program::PartialBuffer packed;
+    std::size_t bo = 0;
+    std::uint64_t bo_size = 0;  // bytes
+  };
+
   explicit Inference(const Network& network)
       : device_(network.device()), channel_(network.channel()), fd_(device_->fd()), dbc_(network.dbc()) {}
   [[nodiscard, gnu::cold]] uapi::Outcome<void> begin_behind_rest();
   void copy_staged(wire::qpc::Transfer direction);
+  [[nodiscard]] base::Result<void> place_partial_inputs(const Network& network);
+  [[nodiscard, gnu::cold]] base::Error no_partial_input(std::size_t index) const;
+  [[nodiscard, gnu::cold]] base::Error bad_size(const char* id, std::size_t index, std::uint64_t bytes,
+                                                const std::string& why) const;
+  void reset_sizes();
+  void repack(Partial& partial);
+  void choose_call();
 
   std::shared_ptr<Device> device_;
   std::shared_ptr<const CardIds::Claim> channel_;
@@ -112,12 +141,14 @@ class Inference : public Submission {
   base::DbcId dbc_;
   std::vector<Buffer> buffers_;
   std::vector<wire::uapi::ExecuteEntry> entries_;
-  wire::uapi::Execute execute_{};        // of entries_
+  uapi::ExecuteCall execute_;            // of entries_, or of partial_entries_ when less than all is sent
   std::vector<wire::uapi::Wait> waits_;  // in the order in which the buffers are waited for
   std::vector<wire::uapi::Wait> rest_;   // only before buffers that are still queued are used again
   std::size_t done_ = 0;                 // how many of them are done
   std::vector<Place> places_;
-  enum class Copying { none, some } copying_ = Copying::none;  // whether a tensor lies in several pieces
+  std::vector<Partial> partial_;
+  std::vector<wire::uapi::PartialExecuteEntry> partial_entries_;  // if there are partial inputs
+  enum class Copying { none, some } copying_ = Copying::none;     // whether a tensor is staged
   enum class State { idle, in_flight } state_ = State::idle;
 };
 

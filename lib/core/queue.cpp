@@ -66,7 +66,10 @@ Result<std::uint32_t> Queue::acquire(Timeout timeout) {
     if (slot) {
       Entry& entry = entries_[*slot];
       entry.state = State::held;
-      if (!entry.late || settle(lock, entry, until)) return *slot;
+      if (!entry.late || settle(lock, entry, until)) {
+        if (Inference* buffers = inference(*slot)) buffers->set_all_whole();
+        return *slot;
+      }
       give_back(*slot);
     }
     if (Clock::now() >= until) {
@@ -74,6 +77,16 @@ Result<std::uint32_t> Queue::acquire(Timeout timeout) {
                              "release one, or make the queue deeper"));
     }
   }
+}
+
+Result<void> Queue::set_size(std::uint32_t slot, std::size_t tensor, std::uint64_t bytes) {
+  Lock lock(mutex_);
+  if (slot >= inferences_.size() || entries_[slot].state != State::held) return fail(slot_error(slot));
+  if (entries_[slot].late) {
+    const Refusal refusal = make_ready(lock, slot);
+    if (refusal.why != Refusal::Why::none) return fail(error_of(slot, refusal));
+  }
+  return inferences_[slot]->set_size(tensor, bytes);
 }
 
 Result<void> Queue::submit(std::uint32_t slot, std::uint64_t user_data) {

@@ -104,9 +104,13 @@ class Queue {
   // Readable while there are completions to be fetched; -1 if not Delivery::event.
   [[nodiscard]] int event() const { return event_.get(); }
 
-  // A slot for the caller alone. Who waits is served in turn. Errors:
+  // A slot for the caller alone, its partial inputs whole. Who waits is served
+  // in turn. Errors:
   // queue-slots (unavailable: none free in time).
   [[nodiscard]] base::Result<std::uint32_t> acquire(Timeout timeout);
+  // As Inference::set_size(), until the slot is released. Errors: those; queue-slot
+  // and queue-late as submit().
+  [[nodiscard]] base::Result<void> set_size(std::uint32_t slot, std::size_t tensor, std::uint64_t bytes);
   // Never sleeps, but for 1 ms when the slot is late or the kernel still has a
   // buffer of it. Errors: those of
   // Inference::submit(); queue-slot (usage: the slot is not the caller's);

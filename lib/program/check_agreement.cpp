@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lib/program/checks.hpp"
+#include "lib/program/packing.hpp"
 #include "lib/program/plan.hpp"
 #include "wire/nnc.hpp"
 #include "wire/qpc.hpp"
@@ -105,48 +106,29 @@ void check_tensors(const Program& program, Findings& out) {
   }
 }
 
-// Records at the beginning of the buffer say where each partial input is; the
-// data is packed behind them (runtime-protocols §1.3).
+// Records in the buffer say where each partial input is; the bytes are packed
+// behind them and behind the inputs that are always whole (runtime-protocols §1.3).
 void check_partial_inputs(const Program& program, Findings& out) {
   const auto& buffers = program.descriptor.dma_buffers;
-  std::vector<std::size_t> transfers(buffers.size());
-  for (const auto& request : program.metadata.requests) {
-    if (request.size != 0 && request.buffer < buffers.size()) ++transfers[request.buffer];
-  }
-  struct Demand {
-    std::size_t tensors = 0;
-    std::uint64_t end = 0;
-    std::size_t last = 0;
-  };
-  std::vector<Demand> demands(buffers.size());
-  const auto usable = [&](const Tensor& tensor) {
-    return tensor.partial_allowed && tensor.place && tensor.place->buffer < buffers.size();
-  };
-  for (const auto& tensor : program.tensors) {
-    if (usable(tensor)) ++demands[tensor.place->buffer].tensors;
-  }
-  for (std::size_t i = 0; i < program.tensors.size(); ++i) {
-    const Tensor& tensor = program.tensors[i];
-    if (!usable(tensor)) continue;
-    Demand& demand = demands[tensor.place->buffer];
-    demand.last = i;
-    if (demand.end == 0) demand.end = tensor.place->offset + 8 * std::uint64_t{demand.tensors};
-    const auto& list = program.descriptor.inputs;
-    const std::uint64_t align = i < list.size() && list[i].align != 0 ? list[i].align : 1;
-    const bool power = (align & (align - 1)) == 0;
-    const auto begin = power ? base::checked_align_up(demand.end, align) : std::nullopt;
-    const auto end = begin ? base::checked_add(*begin, tensor.byte_size) : std::nullopt;
-    demand.end = end.value_or(UINT64_MAX);
-    if (transfers[tensor.place->buffer] > 1) {
-      out.add("partial-split", binding_place(program.descriptor, i),
-              "tensor '" + tensor.name + "' may be given in part, but its DMA buffer is split");
+  const auto parts = moved_parts(program);
+  for (const auto& buffer : partial_buffers(program.tensors)) {
+    if (buffer.buffer >= buffers.size()) continue;
+    const auto& moved = parts[buffer.buffer];
+    const std::uint64_t size = buffers[buffer.buffer].size;
+    const PartialBuffer::Range room =
+        moved.empty() ? PartialBuffer::Range{0, size}
+                      : PartialBuffer::Range{moved.front().begin, std::min(size, moved.front().end)};
+    for (const auto& input : buffer.inputs) {
+      if (moved.size() < 2) break;
+      out.add("partial-split", binding_place(program.descriptor, input.tensor),
+              "tensor '" + program.tensors[input.tensor].name +
+                  "' may be given in part, but its DMA buffer is split");
     }
-  }
-  for (std::size_t b = 0; b < demands.size(); ++b) {
-    if (demands[b].tensors == 0 || demands[b].end <= buffers[b].size) continue;
-    out.add("partial-header", binding_place(program.descriptor, demands[b].last),
-            "DMA buffer " + number(b) + " of " + number(buffers[b].size) + " bytes does not hold its " +
-                number(demands[b].tensors) + " partial tensors at full size, with a record of 8 bytes each");
+    if (moved.size() > 1 || fits_whole(buffer, room)) continue;
+    out.add("partial-header", binding_place(program.descriptor, buffer.inputs.back().tensor),
+            "DMA buffer " + number(buffer.buffer) + " of " + number(size) + " bytes does not hold its " +
+                number(buffer.inputs.size()) +
+                " partial tensors at full size, with a record of 8 bytes each where no tensor lies");
   }
 }
 

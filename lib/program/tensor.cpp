@@ -19,6 +19,7 @@ Tensor make_tensor(const Binding& binding, wire::qpc::Transfer direction) {
   out.scale = format.scale;
   out.offset = format.offset;
   out.partial_allowed = binding.partial_allowed;
+  out.align = binding.align;
 
   const auto& steps = binding.transforms;
   if (steps.empty()) {

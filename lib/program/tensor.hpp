@@ -20,6 +20,7 @@ struct Tensor {
   float scale = 0;  // real value = (q - offset) * scale, of the quantised types
   std::int32_t offset = 0;
   bool partial_allowed = false;
+  std::uint32_t align = 0;  // of its bytes in the DMA buffer, of a partial one; 0: none
 
   // Where its bytes are; nothing for an input that the compiler optimised away
   // (it is accepted and ignored) and for a tensor that cannot be used.

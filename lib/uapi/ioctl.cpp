@@ -27,6 +27,15 @@ std::uint64_t address_of(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
+template <class Entry>
+wire::uapi::Execute execute_argument(DbcId dbc, std::span<const Entry> entries) {
+  wire::uapi::Execute argument{};
+  argument.count = static_cast<std::uint32_t>(entries.size());
+  argument.dbc_id = dbc.value;
+  argument.data = address_of(entries.data());
+  return argument;
+}
+
 }  // namespace
 
 Outcome<std::string> driver_name(int fd) {
@@ -97,20 +106,25 @@ Outcome<void> detach_slices(int fd, BoHandle bo) {
 }
 
 Outcome<void> execute(int fd, DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
-  wire::uapi::Execute request = execute_request(dbc, entries);
+  ExecuteCall request = execute_call(dbc, entries);
   return execute(fd, request);
 }
 
-wire::uapi::Execute execute_request(DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
-  wire::uapi::Execute request{};
-  request.count = static_cast<std::uint32_t>(entries.size());
-  request.dbc_id = dbc.value;
-  request.data = address_of(entries.data());
-  return request;
+Outcome<void> partial_execute(int fd, DbcId dbc, std::span<const wire::uapi::PartialExecuteEntry> entries) {
+  ExecuteCall request = partial_execute_call(dbc, entries);
+  return execute(fd, request);
 }
 
-Outcome<void> execute(int fd, wire::uapi::Execute& request) {
-  return call(fd, wire::uapi::kIoctlExecuteBo, request);
+ExecuteCall execute_call(DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
+  return {execute_argument(dbc, entries), wire::uapi::kIoctlExecuteBo};
+}
+
+ExecuteCall partial_execute_call(DbcId dbc, std::span<const wire::uapi::PartialExecuteEntry> entries) {
+  return {execute_argument(dbc, entries), wire::uapi::kIoctlPartialExecuteBo};
+}
+
+Outcome<void> execute(int fd, ExecuteCall& request) {
+  return call(fd, request.number, request.argument);
 }
 
 Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t timeout_ms) {
@@ -121,14 +135,6 @@ Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t tim
     }
   }
   return {requests.size(), {}};
-}
-
-Outcome<void> partial_execute(int fd, DbcId dbc, std::span<const wire::uapi::PartialExecuteEntry> entries) {
-  wire::uapi::Execute request{};
-  request.count = static_cast<std::uint32_t>(entries.size());
-  request.dbc_id = dbc.value;
-  request.data = address_of(entries.data());
-  return call(fd, wire::uapi::kIoctlPartialExecuteBo, request);
 }
 
 Outcome<void> wait(int fd, DbcId dbc, BoHandle bo, std::uint32_t timeout_ms) {

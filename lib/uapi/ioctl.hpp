@@ -70,17 +70,23 @@ using Outcome = tl::expected<T, Errno>;
 [[nodiscard]] Outcome<void> wait(int fd, base::DbcId dbc, base::BoHandle bo, std::uint32_t timeout_ms);
 
 // The same with the requests as the kernel takes them, for who makes them once
-// and sends them often: execute(), and wait() for one after the other with
-// `timeout_ms` for each, which is written into them, until one fails.
-[[nodiscard]] Outcome<void> execute(int fd, wire::uapi::Execute& request);
+// and sends them often: execute() or partial_execute(), and wait() for one after
+// the other with `timeout_ms` for each, which is written into them, until one
+// fails.
+struct ExecuteCall {
+  wire::uapi::Execute argument{};
+  std::uint32_t number = 0;  // of the ioctl
+};
+[[nodiscard]] Outcome<void> execute(int fd, ExecuteCall& call);
 struct Waited {
   std::size_t count = 0;  // how many succeeded
   Errno error;            // of the one behind them; 0: there is none
 };
 [[nodiscard]] Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t timeout_ms);
-// The request of execute(); the entries must stay where they are.
-[[nodiscard]] wire::uapi::Execute execute_request(base::DbcId dbc,
-                                                  std::span<const wire::uapi::ExecuteEntry> entries);
+// The entries must stay where they are.
+[[nodiscard]] ExecuteCall execute_call(base::DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries);
+[[nodiscard]] ExecuteCall partial_execute_call(base::DbcId dbc,
+                                               std::span<const wire::uapi::PartialExecuteEntry> entries);
 
 // Fills each entry from its handle. Idempotent; on error nothing is filled.
 [[nodiscard]] Outcome<void> perf_stats(int fd, base::DbcId dbc,

@@ -127,6 +127,7 @@ TEST_CASE("NULL is answered, not followed") {
   check(failure_of([&](qaic_error* e) { return qaic_program_open(nullptr, nullptr, e); }));
   check(failure_of([&](qaic_error* e) { return qaic_network_load(nullptr, nullptr, nullptr, e); }));
   check(failure_of([&](qaic_error* e) { return qaic_inference_submit(nullptr, e); }));
+  check(failure_of([&](qaic_error* e) { return qaic_inference_set_size(nullptr, 0, 0, e); }));
   check(failure_of([&](qaic_error* e) { return qaic_inference_wait(nullptr, 0, e); }));
   CHECK(qaic_network_unload(nullptr, nullptr) == 0);
   CHECK(qaic_inference_tensor(nullptr, 0, nullptr) == nullptr);
@@ -158,6 +159,7 @@ TEST_CASE("a queue's functions take no null for an answer") {
   CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_create(nullptr, nullptr, &queue, e); })));
   CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_acquire(nullptr, 0, &slot, e); })));
   CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_submit(nullptr, 0, 0, e); })));
+  CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_set_size(nullptr, 0, 0, 0, e); })));
   CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_release(nullptr, 0, e); })));
   CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_next(nullptr, 0, &completion, e); })));
   CHECK(is_null(failure_of([&](qaic_error* e) { return qaic_queue_wait(nullptr, 0, 0, &completion, e); })));

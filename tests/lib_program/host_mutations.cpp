@@ -164,8 +164,9 @@ constexpr Mutation kMutations[] = {
     {"partial-header",
      [](Material& p, Random&) {
        no_shapes(p);
-       auto& tensor = p.d.inputs.at(p.d.inputs.size() - 1);  // fills its buffer, which one request moves
+       auto& tensor = p.d.inputs.at(p.d.inputs.size() - 1);
        tensor.partial_allowed = true;
+       tensor.align = 1U << 20;  // further than any of the buffers
      }},
     {"partial-split",
      [](Material& p, Random& r) {

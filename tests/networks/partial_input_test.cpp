@@ -1,81 +1,213 @@
-// The partial-input network on a simulated card, driven below libqaic's public
-// interface, which has no partial inputs: its buffers by hand, PARTIAL_EXECUTE.
-// Runs inside `qaic-sim run`.
+// Inputs of which less than the whole is sent, through the public interface, on
+// a simulated card: partial-input has one in its buffer, partial-pair two behind
+// an input that is always whole. Runs inside `qaic-sim run`.
 #include <doctest/doctest.h>
 
-#include <array>
 #include <cstring>
-#include <memory>
+#include <qaic/qaic.hpp>
+#include <string>
 #include <vector>
 
-#include "lib/core/buffer.hpp"
-#include "lib/core/network.hpp"
-#include "lib/core/program_file.hpp"
-#include "lib/uapi/ioctl.hpp"
+#include "tests/networks/seen_ioctls.hpp"
 
-using namespace qaic;
+using qaic::tests::last_execution;
 
 namespace {
+
+using Numbers = std::vector<std::uint32_t>;
 
 constexpr std::size_t kCount = 1024;
 constexpr std::uint32_t kPatience = 20000;  // ms
 
-// One set of buffers of the activated network.
+template <class T>
+T must(qaic::Expected<T> expected) {
+  REQUIRE_MESSAGE(expected.has_value(), std::string(expected.error().what()));
+  return std::move(*expected);
+}
+
+Numbers numbers(std::size_t count, std::uint32_t seed) {
+  Numbers out(count);
+  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint32_t>(i * 2654435761U + seed);
+  return out;
+}
+
+void put(std::span<std::byte> memory, const Numbers& values) {
+  REQUIRE(memory.size() == values.size() * 4);
+  std::memcpy(memory.data(), values.data(), memory.size());
+}
+
+Numbers taken(std::span<const std::byte> memory) {
+  Numbers out(memory.size() / 4);
+  std::memcpy(out.data(), memory.data(), memory.size());
+  return out;
+}
+
 struct Loaded {
-  Loaded() {
-    const auto file = core::ProgramFile::open(QAIC_NETWORKS "/partial-input");
-    REQUIRE(file);
-    auto opened = core::Device::open("/dev/accel/accel0");
-    REQUIRE(opened);
-    device = std::move(*opened);
-    auto loaded = core::Network::load(device, file->program());
-    REQUIRE(loaded);
-    network = std::move(*loaded);
-    for (const auto& bo : network->plan().bos) {
-      auto buffer = core::Buffer::create(device, bo.size);
-      REQUIRE(buffer);
-      std::vector<wire::uapi::AttachSliceEntry> slices;
-      for (const auto& slice : bo.slices) slices.push_back(program::resolve(slice, network->bases()));
-      REQUIRE(buffer->attach(network->dbc(), bo.direction, slices));
-      REQUIRE(buffer->map());
-      buffers.push_back(std::move(*buffer));
-    }
-    REQUIRE(buffers.size() == 2);
-  }
+  explicit Loaded(const std::string& name)
+      : program(must(qaic::Program::open(QAIC_NETWORKS "/" + name))),
+        device(must(qaic::Device::open("/dev/accel/accel0"))),
+        network(must(qaic::Network::load(device, program))) {}
 
-  // Sends the first `count` numbers of x.
-  std::vector<std::uint32_t> run(const std::vector<std::uint32_t>& x, std::size_t count) {
-    std::memcpy(buffers[0].bytes().data(), x.data(), kCount * 4);
-    std::array<wire::uapi::PartialExecuteEntry, 2> entries{};
-    for (std::size_t i = 0; i < 2; ++i) entries[i].handle = buffers[i].handle().value;
-    entries[0].resize = count * 4;
-    entries[1].resize = kCount * 4;
-    REQUIRE(uapi::partial_execute(device->fd(), network->dbc(), entries));
-    for (const auto& buffer : buffers) {
-      REQUIRE(uapi::wait(device->fd(), network->dbc(), buffer.handle(), kPatience));
-    }
-    std::vector<std::uint32_t> result(kCount);
-    std::memcpy(result.data(), buffers[1].bytes().data(), kCount * 4);
-    return result;
-  }
-
-  std::shared_ptr<core::Device> device;
-  std::unique_ptr<core::Network> network;
-  std::vector<core::Buffer> buffers;
+  qaic::Program program;
+  qaic::Device device;
+  qaic::Network network;
 };
+
+// What partial-input makes of the first `count` of x.
+Numbers expected_of(const Numbers& x, std::size_t count) {
+  Numbers out(kCount, 2);
+  for (std::size_t i = 0; i < count; ++i) out[i] = 3 * x[i] + 1;
+  return out;
+}
+
+// And partial-pair.
+Numbers expected_of(const Numbers& x, std::size_t xs, const Numbers& y, std::size_t ys, const Numbers& bias) {
+  Numbers out(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    out[i] = (i < xs ? 3 * x[i] : 0) + (i < ys ? 5 * y[i] : 0) + bias[i % 32];
+  }
+  return out;
+}
+
+std::string failure(const qaic::Expected<qaic::Done>& result) {
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().kind() == QAIC_ERROR_USAGE);
+  return result.error().id();
+}
 
 }  // namespace
 
-TEST_CASE("what is sent of a partial input counts, the rest counts as zeros") {
-  Loaded loaded;
-  std::vector<std::uint32_t> x(kCount);
-  for (const std::size_t count :
-       {kCount, std::size_t{700}, std::size_t{1}, std::size_t{0}, std::size_t{33}}) {
-    CAPTURE(count);
-    for (std::size_t i = 0; i < kCount; ++i) x[i] = static_cast<std::uint32_t>(i * 2654435761U + count);
-    std::vector<std::uint32_t> expected(kCount, 1);
-    for (std::size_t i = 0; i < count; ++i) expected[i] = 3 * x[i] + 1;
-    CHECK((loaded.run(x, count) == expected));
+TEST_CASE("the program says which of its tensors are partial") {
+  const auto tensors = must(qaic::Program::open(QAIC_NETWORKS "/partial-pair")).tensors();
+  REQUIRE(tensors.size() == 4);
+  CHECK(tensors[0].partial == 1);
+  CHECK(tensors[1].partial == 0);
+  CHECK(tensors[2].partial == 1);
+  CHECK(tensors[3].partial == 0);
+}
+
+TEST_CASE("what is sent of a partial input counts, the rest is not sent") {
+  Loaded loaded("partial-input");
+  {
+    auto inference = must(qaic::Inference::create(loaded.network));
+    for (const std::size_t count :
+         {kCount, std::size_t{700}, std::size_t{1}, std::size_t{0}, std::size_t{33}, kCount}) {
+      CAPTURE(count);
+      const Numbers x = numbers(kCount, static_cast<std::uint32_t>(count));
+      put(inference.tensor(0), x);
+      must(inference.set_size(0, count * 4));
+      must(inference.submit());
+      // A record and the padding behind it come first.
+      CHECK(last_execution().partial == (count != kCount));
+      if (count != kCount) {
+        CHECK(last_execution().resizes == std::vector<std::uint64_t>{128 + count * 4, 4096});
+      }
+      must(inference.wait(kPatience));
+      CHECK((taken(inference.tensor(1)) == expected_of(x, count)));
+      CHECK((taken(inference.tensor(0)) == x));
+    }
+    CHECK(must(inference.export_tensor(0)).offset() == 128);
   }
-  REQUIRE(loaded.network->unload());
+  must(loaded.network.unload());
+}
+
+TEST_CASE("partial inputs in one buffer are packed, whatever is sent of each") {
+  Loaded loaded("partial-pair");
+  {
+    auto inference = must(qaic::Inference::create(loaded.network));
+    const Numbers x = numbers(kCount, 1);
+    const Numbers bias = numbers(32, 2);
+    const Numbers y = numbers(kCount, 3);
+    put(inference.tensor(0), x);
+    put(inference.tensor(1), bias);
+    put(inference.tensor(2), y);
+    struct Case {
+      std::size_t x, y;
+      std::uint64_t used;  // bytes of the buffer: x at 256, y at the next multiple of 256
+    };
+    // Each with the bytes of the first: what was sent before spoils nothing.
+    for (const Case& c : {Case{kCount, kCount, 0}, Case{33, kCount, 512 + 4096}, Case{kCount, 33, 4352 + 132},
+                          Case{0, 5, 256 + 20}, Case{5, 0, 512}, Case{0, 0, 256}, Case{64, 64, 512 + 256},
+                          Case{kCount, kCount, 0}}) {
+      CAPTURE(c.x);
+      CAPTURE(c.y);
+      must(inference.set_size(2, c.y * 4));
+      must(inference.set_size(0, c.x * 4));
+      must(inference.submit());
+      CHECK(last_execution().partial == (c.used != 0));
+      if (c.used != 0) CHECK(last_execution().resizes == std::vector<std::uint64_t>{c.used, 4096});
+      must(inference.wait(kPatience));
+      CHECK((taken(inference.tensor(3)) == expected_of(x, c.x, y, c.y, bias)));
+    }
+    CHECK((taken(inference.tensor(2)) == y));
+  }
+  must(loaded.network.unload());
+}
+
+TEST_CASE("a size that cannot be is refused, and the one before stays") {
+  Loaded loaded("partial-pair");
+  {
+    auto inference = must(qaic::Inference::create(loaded.network));
+    must(inference.set_size(0, 8));
+    CHECK(failure(inference.set_size(0, 4097)) == "partial-size");
+    CHECK(failure(inference.set_size(0, UINT64_MAX)) == "partial-size");
+    CHECK(failure(inference.set_size(0, 6)) == "partial-element");
+    CHECK(failure(inference.set_size(1, 4)) == "partial-input");
+    CHECK(failure(inference.set_size(3, 4)) == "partial-input");
+    CHECK(failure(inference.set_size(4, 0)) == "partial-input");
+    must(inference.submit());
+    CHECK(failure(inference.set_size(0, 4)) == "inference-in-flight");
+    CHECK(last_execution().resizes == std::vector<std::uint64_t>{512 + 4096, 4096});
+    must(inference.wait(kPatience));
+
+    // Somebody else's memory gets no records written into it.
+    const auto raw = must(inference.export_tensor(1));
+    CHECK(raw.offset() == 128);
+    for (const std::uint32_t tensor : {0U, 1U}) {
+      const qaic_import import{0, tensor, raw.dma_buf(), 0};
+      const auto other = qaic::Inference::create(loaded.network, std::span(&import, 1));
+      REQUIRE_FALSE(other.has_value());
+      CHECK(std::string(other.error().id()) == "tensor-import");
+      CHECK(other.error().kind() == QAIC_ERROR_UNSUPPORTED);
+    }
+    for (const std::size_t tensor :
+         {std::size_t{0}, std::size_t{2}}) {  // where they lie is not always the same
+      const auto packed = inference.export_tensor(tensor);
+      REQUIRE_FALSE(packed.has_value());
+      CHECK(std::string(packed.error().id()) == "tensor-export");
+    }
+  }
+  must(loaded.network.unload());
+}
+
+TEST_CASE("each slot of a queue has sizes of its own, whole again when it is acquired") {
+  Loaded loaded("partial-input");
+  {
+    auto queue = must(qaic::Queue::create(loaded.network, {.depth = 2}));
+    const Numbers x = numbers(kCount, 7);
+    const auto run = [&](std::uint32_t slot, std::size_t count) {
+      must(queue.submit(slot));
+      const auto done = must(queue.wait(slot, kPatience));
+      REQUIRE_FALSE(done.error.has_value());
+      CHECK((taken(queue.tensor(slot, 1)) == expected_of(x, count)));
+    };
+    const auto first = must(queue.acquire());
+    const auto second = must(queue.acquire());
+    put(queue.tensor(first, 0), x);
+    put(queue.tensor(second, 0), x);
+    CHECK(failure(queue.set_size(first, 1, 0)) == "partial-input");
+    CHECK(failure(queue.set_size(2, 0, 0)) == "queue-slot");
+    must(queue.set_size(first, 0, 40));
+    run(first, 10);
+    run(second, kCount);
+    run(first, 10);  // until it is set again
+    must(queue.submit(first));
+    CHECK(failure(queue.set_size(first, 0, 4)) == "queue-slot");
+    must(queue.wait(first, kPatience));
+    must(queue.release(second));
+    CHECK(failure(queue.set_size(second, 0, 4)) == "queue-slot");
+    must(queue.release(first));
+    for (int i = 0; i < 2; ++i) run(must(queue.acquire()), kCount);
+  }
+  must(loaded.network.unload());
 }

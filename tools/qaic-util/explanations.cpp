@@ -231,6 +231,20 @@ constexpr std::array kExplanations{
         "null-argument",
         "A NULL pointer was given where the interface needs an object: a bug of the calling program."},
     Explanation{
+        "partial-element",
+        "The part of a partial input that was to be sent ends inside an element: a bug of the calling "
+        "program, which must give a multiple of the element's size."},
+    Explanation{"partial-input",
+                "Less than the whole was to be sent of a tensor that is always sent whole, or that does not "
+                "exist. qaic-qpc inspect says which inputs are partial."},
+    Explanation{"partial-room",
+                "The program has partial inputs that do not fit their DMA buffer at full size behind the "
+                "records that say where each is, or a record lies where a tensor is. See the finding "
+                "partial-header of qaic-qpc check; the program was put together wrongly."},
+    Explanation{"partial-size",
+                "More bytes of a partial input were to be sent than the tensor has: a bug of the calling "
+                "program."},
+    Explanation{
         "perf-stats",
         "The driver did not give the figures of the last inference; the errno in the text is its reason."},
     Explanation{"pipe", "The host refused a pipe; usually a limit on open files."},
@@ -361,11 +375,11 @@ constexpr std::array kExplanations{
     Explanation{
         "tensor-export",
         "The memory of a tensor that does not exist, or that does not lie in one buffer alone, cannot be "
-        "given to others."},
+        "given to others; nor several partial inputs in one."},
     Explanation{
         "tensor-import",
         "A tensor that does not exist, or that does not lie in one buffer alone, cannot use memory of "
-        "others."},
+        "others; nor one in a buffer with partial inputs, into which the library writes."},
     Explanation{"tensor-json",
                 "A .json file is no JSON document. A tensor is nested lists of numbers; several are an "
                 "object of them."},

@@ -230,6 +230,8 @@ typedef struct qaic_tensor {
   float scale; /* real = (value - offset) * scale, for quantised types */
   int32_t offset;
   const char* name; /* lives as long as the program */
+  uint32_t partial; /* 1: less than all of it may be sent, qaic_inference_set_size() */
+  uint32_t reserved;
 } qaic_tensor;
 
 QAIC_API size_t qaic_program_tensor_count(const qaic_program* program);
@@ -263,7 +265,8 @@ QAIC_API void qaic_inference_free(qaic_inference* inference);
 
 /* Memory of somebody else, as a dma-buf, for the buffer in which a tensor lies:
  * the card reads and writes it where it is. Stays the caller's, who may close it
- * once the object is made. One dma-buf is one buffer of a device at a time. */
+ * once the object is made. One dma-buf is one buffer of a device at a time. Not
+ * for a buffer with partial inputs, into which the library writes. */
 typedef struct qaic_import {
   uint32_t slot;   /* of a queue; 0 for a single inference */
   uint32_t tensor; /* must lie in one piece */
@@ -293,6 +296,18 @@ QAIC_API int qaic_inference_export(const qaic_inference* inference, size_t tenso
 /* Where tensor `index` lives: input is read from, output written to, this
  * memory by the card. NULL (and size 0) for an input the program ignores. */
 QAIC_API void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* size);
+/* Of a partial input, only the first `bytes` are sent from the next submission
+ * on, 0 to byte_size, a multiple of the element's size; all of it at first. The
+ * memory above stays as large and where it is. The network is told the offset and
+ * size of each partial input, and nothing else of its shape. Where several are in
+ * one DMA buffer, what is sent of them is copied at each submission, and of one
+ * that is alone nothing. Errors, all kind usage: id "partial-input" (it is none,
+ * or there is no such tensor), "partial-size" (more than it has),
+ * "partial-element" (ends inside an element), "inference-in-flight".
+ *
+ * Source: runtime-protocols 1.3, kernel-interface 3.5. */
+QAIC_API int qaic_inference_set_size(qaic_inference* inference, size_t index, uint64_t bytes,
+                                     qaic_error* error);
 /* Queues it. Kind unavailable = the queue is full, try after a completion. */
 QAIC_API int qaic_inference_submit(qaic_inference* inference, qaic_error* error);
 /* Waits until all outputs are there; 0 ms = the driver's default (5 s). Kind
@@ -315,7 +330,7 @@ QAIC_API int qaic_inference_stats_read(qaic_inference* inference, qaic_inference
  * submit it, get its completion, read its outputs; then submit it again or
  * release it. Every submission has exactly one completion, and they come in the
  * order of submission. Once it is made, the queue allocates nothing and copies
- * nothing (a tensor that lies in several pieces is gathered).
+ * nothing (but a tensor that lies in several pieces, or beside another partial input).
  *
  * Any thread may call any function of a queue but qaic_queue_free(). A slot is
  * handed out to one at a time, threads that wait for one in turn.
@@ -383,6 +398,10 @@ QAIC_API int qaic_queue_acquire(qaic_queue* queue, uint32_t timeout_ms, uint32_t
 /* As qaic_inference_tensor(). Not to be touched between submission and
  * completion. */
 QAIC_API void* qaic_queue_tensor(qaic_queue* queue, uint32_t slot, size_t index, size_t* size);
+/* As qaic_inference_set_size(), until the slot is released; a slot that was just
+ * acquired sends all. For who has the slot, before it is submitted. */
+QAIC_API int qaic_queue_set_size(qaic_queue* queue, uint32_t slot, size_t index, uint64_t bytes,
+                                 qaic_error* error);
 /* Does not wait. Fails with kind device or unavailable when the network is lost
  * or the card offline; the slot stays the caller's. */
 QAIC_API int qaic_queue_submit(qaic_queue* queue, uint32_t slot, uint64_t user_data, qaic_error* error);

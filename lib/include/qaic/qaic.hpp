@@ -230,6 +230,12 @@ class Inference {
     void* data = qaic_inference_tensor(handle_.get(), index, &size);
     return {static_cast<std::byte*>(data), size};
   }
+  // Of partial input `index`, only the first `bytes` are sent; see qaic.h.
+  [[nodiscard]] Expected<Done> set_size(std::size_t index, std::uint64_t bytes) {
+    qaic_error error{};
+    if (qaic_inference_set_size(handle_.get(), index, bytes, &error) != 0) return Error(error);
+    return Done{};
+  }
   [[nodiscard]] Expected<Done> submit() {
     qaic_error error{};
     if (qaic_inference_submit(handle_.get(), &error) != 0) return Error(error);
@@ -308,6 +314,12 @@ class Queue {
     std::size_t size = 0;
     void* data = qaic_queue_tensor(handle_.get(), slot, index, &size);
     return {static_cast<std::byte*>(data), size};
+  }
+  // As Inference::set_size(), until the slot is released.
+  [[nodiscard]] Expected<Done> set_size(std::uint32_t slot, std::size_t index, std::uint64_t bytes) {
+    qaic_error error{};
+    if (qaic_queue_set_size(handle_.get(), slot, index, bytes, &error) != 0) return Error(error);
+    return Done{};
   }
   [[nodiscard]] Expected<Exported> export_tensor(std::uint32_t slot, std::size_t index) const {
     qaic_export raw{};
