@@ -56,6 +56,9 @@ TEST_CASE("what is written is read back, at a multiple of 64 bytes") {
 TEST_CASE("each kind of file that cannot be a tensor is refused with its reason") {
   const std::string data(8, '\0');
   CHECK(error("PK").find("does not start") != std::string::npos);
+  // Digits up to the file's end: nothing may read on beyond it.
+  CHECK(error(file("{'fortran_order': False, 'shape': (2,), 'descr': '<'" + std::string(40, '0'), ""))
+            .find("names no type") != std::string::npos);
   CHECK(error(file("{'descr': '>i4', 'fortran_order': False, 'shape': (2,), }", data)).find("big-endian") !=
         std::string::npos);
   CHECK(error(file("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 2), }", data)).find("Fortran") !=

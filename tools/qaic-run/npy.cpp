@@ -85,6 +85,7 @@ Result<Npy> parse_npy(Bytes file) {
     return bad(fmt::format("type '{}' is not supported", type));
   }
   type.remove_prefix(1);
+  if (type.empty()) return bad("the header's descr names no type");
 
   Npy npy;
   npy.type = type == "b1" ? "i1" : std::string(type);  // bool travels as int8
