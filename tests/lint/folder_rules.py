@@ -13,9 +13,10 @@ RULES = {
     "lib/uapi": ["wire", "os", "base"],
     "lib/sysfs": ["os", "base"],
     "lib/nnc": ["wire", "base"],
-    "lib/program": ["wire", "base"],
+    "lib/transform": ["wire", "base"],
+    "lib/program": ["lib/transform", "wire", "base"],
     "lib/firmware": ["wire", "base", "lib/include"],
-    "lib/core": ["lib/uapi", "lib/sysfs", "lib/nnc", "lib/program", "wire", "os", "base"],
+    "lib/core": ["lib/uapi", "lib/sysfs", "lib/nnc", "lib/program", "lib/transform", "wire", "os", "base"],
     "lib/api": ["lib/core", "lib/include", "lib/program", "lib/nnc", "wire", "base"],
     "lib/include": [],
     "tools/common": ["lib/include", "os", "base", "tools/probe"],
@@ -43,7 +44,7 @@ RULES = {
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 SYSTEM_CALLS = re.compile(r"<(fcntl|unistd|dirent|poll|spawn|sys/(?!types)[a-z_]+|linux/[a-z_]+)\.h>")
 # Folders that must not touch the system: all calls go through os/.
-NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/program", "lib/firmware", "lib/api", "sim/device", "sim/mhi", "sim/pci", "sim/vfio",
+NO_SYSTEM = ["base", "wire", "lib/sysfs", "lib/nnc", "lib/transform", "lib/program", "lib/firmware", "lib/api", "sim/device", "sim/mhi", "sim/pci", "sim/vfio",
              "sim/driver", "tools/common", "tools/qaic-util", "tools/qaic-run", "tools/qaic-fw", "tools/qaic-qpc"]
 
 
