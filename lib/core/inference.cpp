@@ -87,7 +87,7 @@ Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<con
 Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
                                                      std::span<const Import> imports) {
   for (const auto& tensor : network.tensors()) {
-    if (tensor.unsupported_transform.empty()) continue;
+    if (tensor.unsupported_transform.empty() && !tensor.chain) continue;
     return fail(make_error(ErrorKind::unsupported, "tensor-transform",
                            "tensor " + tensor.name + " would have to be converted on the host (" +
                                tensor.unsupported_transform + ")",

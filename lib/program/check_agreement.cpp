@@ -83,8 +83,7 @@ void check_tensors(const Program& program, Findings& out) {
     const std::string place = binding_place(program.descriptor, i);
     if (!tensor.unsupported_transform.empty()) {
       out.add("tensor-transform", place,
-              "tensor '" + tensor.name + "' needs transform '" + tensor.unsupported_transform +
-                  "', which the host cannot do: it cannot be given or taken");
+              "tensor '" + tensor.name + "' cannot be given or taken: " + tensor.unsupported_transform);
     }
     if (!tensor.place || tensor.place->buffer >= parts.size()) continue;
     const auto& moved = parts[tensor.place->buffer];
@@ -95,7 +94,7 @@ void check_tensors(const Program& program, Findings& out) {
                   ", which no request moves");
     } else if (tensor.partial_allowed) {
       continue;  // where its bytes are is written in the buffer itself
-    } else if (!covers(moved, begin, begin + tensor.byte_size)) {
+    } else if (!covers(moved, begin, begin + tensor.moved_size)) {
       out.add("tensor-partly-moved", place, "no request moves all bytes of tensor '" + tensor.name + "'");
     }
   }

@@ -28,6 +28,22 @@ void check_format(const IoFormat& format, const Where& where, Findings& out) {
   if (!byte_size(format)) out.add("tensor-dims", where.place, where.text + " has dims that make no size");
 }
 
+// What is copied is the user's form if copying is all that happens, and the far
+// form otherwise.
+const IoFormat& moved_format(const Binding& binding, Transfer direction) {
+  const bool alone = binding.transforms.size() == 1;
+  return (direction == Transfer::in) == alone ? binding.initial : binding.transformed;
+}
+
+// The copy next to the DMA buffer, if that is what is there.
+const CopyDmaBuffer* moving_copy(const Binding& binding, Transfer direction) {
+  if (binding.transforms.empty()) return nullptr;
+  const TransformStep& step =
+      direction == Transfer::in ? binding.transforms.back() : binding.transforms.front();
+  const bool is_copy = step.kind == static_cast<std::uint32_t>(qpc::Transform::copy_dma_buffer);
+  return is_copy && step.copy ? &*step.copy : nullptr;
+}
+
 void check_copy(const Descriptor& network, const Binding& binding, const CopyDmaBuffer& copy,
                 Transfer direction, const Where& where, Findings& out) {
   if (copy.buffer >= network.dma_buffers.size()) {
@@ -41,10 +57,7 @@ void check_copy(const Descriptor& network, const Binding& binding, const CopyDma
     out.add("tensor-direction", where.place,
             where.text + " is copied in the other direction than its DMA buffer goes");
   }
-  // What is copied is the user's form if copying is all that happens, and the
-  // far form otherwise.
-  const bool alone = binding.transforms.size() == 1;
-  const auto size = byte_size((direction == Transfer::in) == alone ? binding.initial : binding.transformed);
+  const auto size = byte_size(moved_format(binding, direction));
   if (size && !fits(copy.offset, *size, buffer.size)) {
     out.add("tensor-range", where.place,
             where.text + " (" + number(*size) + " bytes at " + number(copy.offset) +
@@ -138,11 +151,12 @@ void check_overlaps(const Descriptor& network, Findings& out) {
   const std::size_t tensors = network.inputs.size() + network.outputs.size();
   for (std::size_t i = 0; i < tensors; ++i) {
     const Binding& binding = binding_at(network, i);
-    if (binding.partial_allowed || binding.transforms.size() != 1 || !binding.transforms[0].copy) continue;
-    const auto size = byte_size(i < network.inputs.size() ? binding.initial : binding.transformed);
-    const CopyDmaBuffer& copy = *binding.transforms[0].copy;
-    const auto end = size ? base::checked_add<std::uint64_t>(copy.offset, *size) : std::nullopt;
-    if (end && *size != 0) pieces.push_back({copy.buffer, copy.offset, *end, i});
+    const Transfer direction = i < network.inputs.size() ? Transfer::in : Transfer::out;
+    const CopyDmaBuffer* copy = moving_copy(binding, direction);
+    if (binding.partial_allowed || copy == nullptr) continue;
+    const auto size = byte_size(moved_format(binding, direction));
+    const auto end = size ? base::checked_add<std::uint64_t>(copy->offset, *size) : std::nullopt;
+    if (end && *size != 0) pieces.push_back({copy->buffer, copy->offset, *end, i});
   }
   std::ranges::sort(pieces, [](const Piece& a, const Piece& b) {
     return std::tie(a.buffer, a.begin, a.index) < std::tie(b.buffer, b.begin, b.index);

@@ -28,6 +28,21 @@ constexpr std::array<std::string_view, 7> kTransforms = {
     "convert",   "convert_to_d32", "convert_from_d32", "dequantize",
     "transpose", "quantize",       "copy_dma_buffer"};
 
+// In the order of networkDescLayout.
+constexpr std::array<std::string_view, 11> kLayouts = {
+    "flat_nxyd",
+    "d32_untiled",
+    "d32_untiled_weights",
+    "d32_channel_major_8x8",
+    "d32_channel_major_1x64",
+    "d32_spatial_major_8x8",
+    "d32_spatial_major_1x64",
+    "d4_channel_major_8x8",
+    "d4_spatial_major_8x8",
+    "packed_d4_channel_major_8x8",
+    "packed_d4_spatial_major_8x8",
+};
+
 }  // namespace
 
 std::optional<std::uint32_t> element_size(std::uint32_t type) {
@@ -47,6 +62,10 @@ std::optional<std::uint32_t> data_type_from_name(std::string_view name) {
 
 std::string_view transform_name(std::uint32_t kind) {
   return kind < kTransforms.size() ? kTransforms[kind] : std::string_view{};
+}
+
+std::string layout_text(std::uint32_t layout) {
+  return layout < kLayouts.size() ? std::string(kLayouts[layout]) : std::to_string(layout);
 }
 
 std::optional<std::uint64_t> byte_size(const IoFormat& format) {

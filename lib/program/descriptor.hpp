@@ -97,6 +97,9 @@ struct Descriptor {
 // "convert_to_d32", …; "" for a kind not known.
 [[nodiscard]] std::string_view transform_name(std::uint32_t kind);
 
+// "flat_nxyd", "d32_untiled", …; the number for a layout not known.
+[[nodiscard]] std::string layout_text(std::uint32_t layout);
+
 // Product of the non-zero dims times the element size; nothing for a negative
 // dim, an unknown type or an overflow.
 [[nodiscard]] std::optional<std::uint64_t> byte_size(const IoFormat& format);

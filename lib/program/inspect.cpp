@@ -78,10 +78,20 @@ std::string_view name(uapi::SemaphoreCommand command) {
   return "";
 }
 
-void put_dims(JsonWriter& out, const std::vector<std::int32_t>& dims) {
-  out.key("dims").begin_array();
-  for (const std::int32_t dim : dims) out.number(dim);
+void put_numbers(JsonWriter& out, std::string_view key, const std::vector<std::int32_t>& numbers) {
+  out.key(key).begin_array();
+  for (const std::int32_t number : numbers) out.number(number);
   out.end_array();
+}
+
+void put_dims(JsonWriter& out, const std::vector<std::int32_t>& dims) {
+  put_numbers(out, "dims", dims);
+}
+
+void put_type(JsonWriter& out, std::uint32_t type) {
+  out.key("type");
+  const auto name = data_type_name(type);
+  name.empty() ? out.null() : out.string(name);
 }
 
 void put_container(JsonWriter& out, const Container& container) {
@@ -121,17 +131,37 @@ void put_versions(JsonWriter& out, const Program& program) {
   out.end_object();
 }
 
+// What the host does with a tensor, in order, each step with what it results in.
+void put_host_steps(JsonWriter& out, const Tensor& tensor, const Binding& binding) {
+  std::vector<const TransformStep*> steps;
+  for (const auto& step : binding.transforms) {
+    const bool is_copy = step.kind == static_cast<std::uint32_t>(qpc::Transform::copy_dma_buffer);
+    if (tensor.chain && !is_copy) steps.push_back(&step);
+  }
+  put_objects(out, "host_steps", steps, [&](const TransformStep* step) {
+    put(out, "kind", transform_name(step->kind));
+    put_type(out, step->type);
+    put_dims(out, step->dims);
+    out.key("scale").number(double{step->scale});
+    put(out, "zero_point", step->offset);
+    put(out, "layout", layout_text(step->layout));
+    put_numbers(out, "shuffle", step->shuffle);
+  });
+}
+
 void put_tensors(JsonWriter& out, const Program& program) {
-  std::uint64_t index = 0;
+  const auto& inputs = program.descriptor.inputs;
+  const auto& outputs = program.descriptor.outputs;
+  std::size_t index = 0;
   put_objects(out, "tensors", program.tensors, [&](const Tensor& tensor) {
-    put(out, "index", index++);
+    const Binding& binding = index < inputs.size() ? inputs[index] : outputs[index - inputs.size()];
+    put(out, "index", std::uint64_t{index++});
     put(out, "name", tensor.name);
     put(out, "direction", name(tensor.direction));
-    out.key("type");
-    const auto type = data_type_name(tensor.type);
-    type.empty() ? out.null() : out.string(type);
+    put_type(out, tensor.type);
     put_dims(out, tensor.dims);
     put(out, "size_bytes", tensor.byte_size);
+    put(out, "moved_bytes", tensor.moved_size);
     out.key("scale").number(double{tensor.scale});
     put(out, "zero_point", tensor.offset);
     put(out, "partial_allowed", tensor.partial_allowed);
@@ -141,6 +171,7 @@ void put_tensors(JsonWriter& out, const Program& program) {
     tensor.place ? out.number(tensor.place->offset) : out.null();
     // Not moved at all, and accepted all the same.
     put(out, "ignored", !tensor.place && tensor.unsupported_transform.empty());
+    put_host_steps(out, tensor, binding);
     out.key("unsupported_transform");
     tensor.unsupported_transform.empty() ? out.null() : out.string(tensor.unsupported_transform);
   });

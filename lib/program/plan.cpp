@@ -147,7 +147,7 @@ std::vector<TensorPiece> tensor_pieces(const Plan& plan, const Tensor& tensor) {
   std::vector<TensorPiece> out;
   if (!tensor.place) return out;
   const std::uint64_t begin = tensor.place->offset;
-  const std::uint64_t end = begin + tensor.byte_size;
+  const std::uint64_t end = begin + tensor.moved_size;
   for (std::size_t i = 0; i < plan.bos.size(); ++i) {
     const PlannedBo& bo = plan.bos[i];
     if (bo.buffer != tensor.place->buffer) continue;

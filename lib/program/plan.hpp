@@ -94,7 +94,7 @@ struct ActivationBases {
 struct TensorPiece {
   std::size_t bo = 0;               // index in Plan::bos
   std::uint64_t bo_offset = 0;      // bytes
-  std::uint64_t tensor_offset = 0;  // bytes
+  std::uint64_t tensor_offset = 0;  // bytes, of the tensor as it is moved
   std::uint64_t size = 0;           // bytes
 };
 

@@ -1,11 +1,11 @@
 #include "lib/program/tensor.hpp"
 
-#include <algorithm>
+#include <utility>
+
+#include "lib/program/host_chain.hpp"
 
 namespace qaic::program {
 namespace {
-
-constexpr auto kCopy = static_cast<std::uint32_t>(wire::qpc::Transform::copy_dma_buffer);
 
 Tensor make_tensor(const Binding& binding, wire::qpc::Transfer direction) {
   const bool is_input = direction == wire::qpc::Transfer::in;
@@ -21,20 +21,21 @@ Tensor make_tensor(const Binding& binding, wire::qpc::Transfer direction) {
   out.partial_allowed = binding.partial_allowed;
   out.align = binding.align;
 
+  out.moved_size = out.byte_size;
+
   const auto& steps = binding.transforms;
-  if (steps.empty()) {
-    if (!is_input) out.unsupported_transform = "none at all";
-    return out;
+  if (steps.empty() && is_input) return out;
+  if (!is_copied_only(binding)) {
+    auto chain = compile_chain(binding, direction);
+    if (!chain) {
+      out.unsupported_transform = std::move(chain.error().what);
+      return out;
+    }
+    out.moved_size = is_input ? chain->output_size() : chain->input_size();
+    out.chain = std::move(*chain);
   }
-  const auto other = std::ranges::find_if(steps, [](const auto& step) { return step.kind != kCopy; });
-  if (other != steps.end()) {
-    const auto name = transform_name(other->kind);
-    out.unsupported_transform = name.empty() ? "kind " + std::to_string(other->kind) : std::string(name);
-  } else if (steps.size() > 1) {
-    out.unsupported_transform = "several copies";
-  } else if (steps.front().copy) {
-    out.place = Tensor::Place{steps.front().copy->buffer, steps.front().copy->offset};
-  }
+  const CopyDmaBuffer& copy = *(is_input ? steps.back() : steps.front()).copy;
+  out.place = Tensor::Place{copy.buffer, copy.offset};
   return out;
 }
 

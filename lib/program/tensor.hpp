@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "lib/program/descriptor.hpp"
+#include "lib/transform/chain.hpp"
 
 namespace qaic::program {
 
@@ -16,8 +17,9 @@ struct Tensor {
   wire::qpc::Transfer direction = wire::qpc::Transfer::in;
   std::uint32_t type = 0;  // wire::qpc::DataType
   std::vector<std::int32_t> dims;
-  std::uint64_t byte_size = 0;
-  float scale = 0;  // real value = (q - offset) * scale, of the quantised types
+  std::uint64_t byte_size = 0;   // as its user has it
+  std::uint64_t moved_size = 0;  // as it lies in its DMA buffer
+  float scale = 0;               // real value = (q - offset) * scale, of the quantised types
   std::int32_t offset = 0;
   bool partial_allowed = false;
   std::uint32_t align = 0;  // of its bytes in the DMA buffer, of a partial one; 0: none
@@ -30,8 +32,12 @@ struct Tensor {
   };
   std::optional<Place> place;
 
-  // The first step that is more than copying ("quantize", …): such a tensor
-  // cannot be given or taken in the user's form. Empty = usable.
+  // Between the user's bytes and those in the DMA buffer: from the former for an
+  // input, from the latter for an output. Nothing if they are the same bytes.
+  std::optional<transform::Chain> chain;
+
+  // The first transform that the host cannot do, and why: such a tensor cannot
+  // be given or taken. Empty = usable.
   std::string unsupported_transform;
 };
 

@@ -216,14 +216,14 @@ TEST_CASE("tensors are listed inputs first, each with its place or what stands i
   CHECK(tensors[1].name == "gone");
   CHECK(!tensors[1].place);
   CHECK(tensors[1].unsupported_transform.empty());
-  CHECK(tensors[2].unsupported_transform == "quantize");
+  CHECK(tensors[2].unsupported_transform == "quantize: the tensor may be given in part");
   CHECK(tensors[2].byte_size == 24);  // the user's side: float32 [2, 3]
   CHECK(!tensors[2].place);
   CHECK(tensors[3].name == "y");
   CHECK(tensors[3].direction == Transfer::out);
   CHECK(tensors[3].place->buffer == 1);
   d.outputs[0].transforms.push_back(d.outputs[0].transforms[0]);
-  CHECK(program::list_tensors(d)[3].unsupported_transform == "several copies");
+  CHECK(program::list_tensors(d)[3].unsupported_transform == "copy_dma_buffer (step 1): a second copy");
   d.outputs[0].transforms.clear();
-  CHECK(program::list_tensors(d)[3].unsupported_transform == "none at all");
+  CHECK(program::list_tensors(d)[3].unsupported_transform == "no transform at all, not even a copy");
 }

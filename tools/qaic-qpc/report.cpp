@@ -44,6 +44,18 @@ std::string threads(const Json& list) {
   return out;
 }
 
+// One step of the host: "quantize to int8_q [1x64] scale 0.5 zero point 3".
+std::string host_step(const Json& step) {
+  const std::string kind = text(step["kind"]);
+  std::string out = fmt::format("{} to {} [{}]", kind, text(step["type"]), shape(step["dims"]));
+  if (text(step["type"]).ends_with("_q")) {
+    out += fmt::format(" scale {} zero point {}", step["scale"].dump(), step["zero_point"].dump());
+  }
+  if (!step["shuffle"].empty()) out += fmt::format(" of axes {}", step["shuffle"].dump());
+  if (step["layout"] != "flat_nxyd") out += " layout " + text(step["layout"]);
+  return out;
+}
+
 void tensors(std::string& out, const Json& list) {
   out += "Tensors\n";
   for (const auto& t : list) {
@@ -57,9 +69,10 @@ void tensors(std::string& out, const Json& list) {
     if (t["partial_allowed"] == true) out += " partial allowed";
     if (t["ignored"] == true) out += " ignored by the program";
     if (!t["unsupported_transform"].is_null()) {
-      out += fmt::format(" NOT USABLE: needs transform '{}'", text(t["unsupported_transform"]));
+      out += fmt::format(" NOT USABLE: {}", text(t["unsupported_transform"]));
     }
     out += "\n";
+    for (const auto& step : t["host_steps"]) out += fmt::format("        host: {}\n", host_step(step));
   }
 }
 

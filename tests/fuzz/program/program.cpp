@@ -55,7 +55,7 @@ void check_submission(const program::Program& program) {
   for (const auto& tensor : program.tensors) {
     for (const auto& piece : program::tensor_pieces(*plan, tensor)) {
       if (piece.bo_offset + piece.size > plan->bos.at(piece.bo).size) std::abort();
-      if (piece.tensor_offset + piece.size > tensor.byte_size) std::abort();
+      if (piece.tensor_offset + piece.size > tensor.moved_size) std::abort();
     }
   }
 }
