@@ -38,7 +38,8 @@ base::Result<qaic_tensor> tensor_from_program(const program::Tensor& tensor, std
   out.scale = tensor.scale;
   out.offset = tensor.offset;
   out.name = tensor.name.c_str();
-  out.partial = program::is_partial(tensor) ? 1 : 0;
+  if (tensor.chain) out.flags |= QAIC_TENSOR_CONVERTED;
+  if (program::is_partial(tensor)) out.flags |= QAIC_TENSOR_PARTIAL;
   return out;
 }
 

@@ -38,10 +38,10 @@ Error lost_error(const Device& device, int number, base::DbcId dbc) {
                     "load the network again");
 }
 
-// The one piece in which a tensor lies, if it does.
+// The one piece in which a tensor lies as it is moved, if it does.
 std::optional<program::TensorPiece> whole_piece(const program::Tensor& tensor,
                                                 const std::vector<program::TensorPiece>& pieces) {
-  if (pieces.size() != 1 || pieces[0].size != tensor.byte_size) return std::nullopt;
+  if (pieces.size() != 1 || pieces[0].size != tensor.moved_size) return std::nullopt;
   return pieces[0];
 }
 
@@ -49,7 +49,7 @@ Error no_single_buffer(const Device& device, const char* id, ErrorKind kind, std
   return make_error(kind, id,
                     device.node() + ": tensor " + std::to_string(index) +
                         (kind == ErrorKind::usage ? " does not exist, or the program ignores it"
-                                                  : " does not lie in one buffer alone"));
+                                                  : " does not lie in one buffer alone, as its user has it"));
 }
 
 bool has_partial_input(const Network& network, std::uint32_t buffer) {
@@ -67,7 +67,7 @@ Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<con
     }
     const auto& tensor = network.tensors()[import.tensor];
     const auto whole = whole_piece(tensor, program::tensor_pieces(network.plan(), tensor));
-    if (!whole) {
+    if (!whole || tensor.chain) {
       return fail(
           no_single_buffer(*network.device(), "tensor-import", ErrorKind::unsupported, import.tensor));
     }
@@ -87,11 +87,11 @@ Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<con
 Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
                                                      std::span<const Import> imports) {
   for (const auto& tensor : network.tensors()) {
-    if (tensor.unsupported_transform.empty() && !tensor.chain) continue;
-    return fail(make_error(ErrorKind::unsupported, "tensor-transform",
-                           "tensor " + tensor.name + " would have to be converted on the host (" +
-                               tensor.unsupported_transform + ")",
-                           "compile the program so that its tensors are in the form the network takes"));
+    if (tensor.unsupported_transform.empty()) continue;
+    return fail(make_error(
+        ErrorKind::unsupported, "tensor-transform",
+        "tensor " + tensor.name + " would have to be converted on the host: " + tensor.unsupported_transform,
+        "compile the program so that its tensors are in the form the network takes"));
   }
   if (!network.channel() || network.channel()->is_lost()) {
     return fail(lost_error(*network.device(), EPERM, network.dbc()));
@@ -123,16 +123,24 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
     if (place.whole) {
       const base::MutableBytes memory = inference->buffers_[place.whole->bo].bytes();
       if (!memory.empty()) place.memory = memory.subspan(place.whole->bo_offset, place.whole->size);
-    } else {
+    }
+    if (!place.whole || tensor.chain) {
       for (const auto& piece : pieces) {
         if (imported[piece.bo] < 0) continue;
         return fail(no_single_buffer(*network.device(), "tensor-import", ErrorKind::unsupported,
                                      inference->places_.size() - 1));
       }
-      place.staging.resize(tensor.byte_size);
+      inference->copying_ = Copying::some;
+    }
+    if (!place.whole) {
+      place.staging.resize(tensor.moved_size);
       place.memory = place.staging;
       place.pieces = std::move(pieces);
-      inference->copying_ = Copying::some;
+    }
+    if (tensor.chain) {
+      place.moved = place.memory;
+      place.host_form = std::make_unique<HostForm>(*tensor.chain, tensor.direction);
+      place.memory = place.host_form->memory();
     }
   }
   QAIC_CHECK(inference->place_partial_inputs(network));
@@ -163,23 +171,27 @@ Result<Export> Inference::export_tensor(std::size_t index) const {
     return fail(no_single_buffer(*device_, "tensor-export", ErrorKind::usage, index));
   }
   const auto& whole = places_[index].whole;
-  if (!whole) return fail(no_single_buffer(*device_, "tensor-export", ErrorKind::unsupported, index));
+  if (!whole || places_[index].host_form)
+    return fail(no_single_buffer(*device_, "tensor-export", ErrorKind::unsupported, index));
   QAIC_TRY(auto dma_buf, buffers_[whole->bo].share());
   return Export{std::move(dma_buf), whole->bo_offset, whole->size};
 }
 
+// What is not the user's memory itself: pieces gathered, forms converted.
 void Inference::copy_staged(Transfer direction) {
-  for (const Place& place : places_) {
+  for (Place& place : places_) {
     if (place.direction != direction) continue;
+    if (place.host_form && direction == Transfer::in) place.host_form->give(place.moved);
     for (const auto& piece : place.pieces) {
       const auto in_bo = buffers_[piece.bo].bytes().subspan(piece.bo_offset, piece.size);
-      const auto in_tensor = place.memory.subspan(piece.tensor_offset, piece.size);
+      const auto in_tensor = base::MutableBytes(place.staging).subspan(piece.tensor_offset, piece.size);
       if (direction == Transfer::in) {
         std::ranges::copy(in_tensor, in_bo.begin());
       } else {
         std::ranges::copy(in_bo, in_tensor.begin());
       }
     }
+    if (place.host_form && direction == Transfer::out) place.host_form->take(place.moved);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "lib/core/buffer.hpp"
+#include "lib/core/host_form.hpp"
 #include "lib/core/network.hpp"
 #include "lib/core/submission.hpp"
 #include "lib/program/packing.hpp"
@@ -53,20 +54,23 @@ struct Export {
 // call fails, nothing worse. One thread at a time.
 class Inference : public Submission {
  public:
-  // Errors: those of Buffer; channel-lost; tensor-transform (unsupported: the program wants a
-  // tensor converted on the host).
+  // Errors: those of Buffer; channel-lost; tensor-transform (unsupported: the
+  // program wants a tensor converted on the host in a way that is not known);
+  // partial-room (unsupported: the program's partial inputs do not fit as they
+  // are described).
   // Each of `imports` stands for the buffer of its tensor, with the tensor at
   // the offset that export_tensor() of another set names. Errors: tensor-import
   // (usage: there is no such tensor in a buffer; unsupported: it does not lie in
-  // one piece, or beside partial inputs), buffer-import, bo-attach (a dma-buf
-  // that is too small). partial-room (unsupported: the program's partial inputs
-  // do not fit as they are described).
+  // one piece, the host converts it, or it is beside partial inputs),
+  // buffer-import, bo-attach (a dma-buf that is too small).
   static base::Result<std::unique_ptr<Inference>> create(const Network& network,
                                                          std::span<const Import> imports = {});
 
-  // The memory of tensor `index`: empty for an input that the program ignores,
-  // for a tensor in an imported buffer (the exporter maps that) and for an index
-  // that does not exist. Stable for the Inference's life.
+  // The memory of tensor `index`, in its user's form: the buffer's own, or one
+  // that is copied or converted from and to it at begin() and finish(). Empty for
+  // an input that the program ignores, for a tensor in an imported buffer (the
+  // exporter maps that) and for an index that does not exist. Stable for the
+  // Inference's life.
   [[nodiscard]] base::MutableBytes tensor(std::size_t index);
 
   // Of partial input `index`, only the first `bytes` are sent from the next
@@ -107,13 +111,16 @@ class Inference : public Submission {
 
  private:
   // A tensor that does not lie in one piece, or not always in the same place, has
-  // memory of its own, copied to and from its pieces.
+  // memory of its own, copied to and from its pieces; one that the host converts
+  // has memory besides.
   struct Place {
-    base::MutableBytes memory;
+    base::MutableBytes memory;  // the user's
+    base::MutableBytes moved;   // with a host_form: what it is converted to or from
+    std::unique_ptr<HostForm> host_form;
     base::ByteVector staging;
     std::vector<program::TensorPiece> pieces;
     wire::qpc::Transfer direction{};
-    std::optional<program::TensorPiece> whole;  // where it lies, if in one piece
+    std::optional<program::TensorPiece> whole;  // where it lies, as it is moved, if in one piece
   };
 
   // The partial inputs of one buffer, and which of the buffers it is.
@@ -148,7 +155,7 @@ class Inference : public Submission {
   std::vector<Place> places_;
   std::vector<Partial> partial_;
   std::vector<wire::uapi::PartialExecuteEntry> partial_entries_;  // if there are partial inputs
-  enum class Copying { none, some } copying_ = Copying::none;     // whether a tensor is staged
+  enum class Copying { none, some } copying_ = Copying::none;     // whether a tensor is copied or converted
   enum class State { idle, in_flight } state_ = State::idle;
 };
 

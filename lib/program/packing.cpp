@@ -49,7 +49,7 @@ std::vector<PartialBuffer> partial_buffers(const std::vector<Tensor>& tensors) {
     if (tensor.direction != wire::qpc::Transfer::in || !tensor.place || is_partial(tensor)) continue;
     const auto found = by_number.find(tensor.place->buffer);
     if (found == by_number.end()) continue;
-    const auto end = base::checked_add<std::uint64_t>(tensor.place->offset, tensor.byte_size);
+    const auto end = base::checked_add<std::uint64_t>(tensor.place->offset, tensor.moved_size);
     found->second.always_whole.push_back({tensor.place->offset, end.value_or(UINT64_MAX)});
   }
   std::vector<PartialBuffer> out;

@@ -20,7 +20,6 @@ Tensor make_tensor(const Binding& binding, wire::qpc::Transfer direction) {
   out.offset = format.offset;
   out.partial_allowed = binding.partial_allowed;
   out.align = binding.align;
-
   out.moved_size = out.byte_size;
 
   const auto& steps = binding.transforms;

@@ -17,7 +17,7 @@ using wire::qpc::Transfer;
 Tensor input(std::uint32_t buffer, std::uint32_t offset, std::uint64_t bytes) {
   Tensor out;
   out.type = static_cast<std::uint32_t>(DataType::int16_q);
-  out.byte_size = bytes;
+  out.byte_size = out.moved_size = bytes;
   out.place = Tensor::Place{buffer, offset};
   return out;
 }

@@ -80,10 +80,10 @@ std::string failure(const qaic::Expected<qaic::Done>& result) {
 TEST_CASE("the program says which of its tensors are partial") {
   const auto tensors = must(qaic::Program::open(QAIC_NETWORKS "/partial-pair")).tensors();
   REQUIRE(tensors.size() == 4);
-  CHECK(tensors[0].partial == 1);
-  CHECK(tensors[1].partial == 0);
-  CHECK(tensors[2].partial == 1);
-  CHECK(tensors[3].partial == 0);
+  CHECK(tensors[0].flags == QAIC_TENSOR_PARTIAL);
+  CHECK(tensors[1].flags == 0);
+  CHECK(tensors[2].flags == QAIC_TENSOR_PARTIAL);
+  CHECK(tensors[3].flags == 0);
 }
 
 TEST_CASE("what is sent of a partial input counts, the rest is not sent") {

@@ -395,9 +395,11 @@ constexpr std::array kExplanations{
         "tensor-size",
         "A raw file does not have exactly the tensor's bytes. qaic-qpc inspect shows its type and shape."},
     Explanation{"tensor-too-many", "More files than the program has tensors of that direction."},
-    Explanation{"tensor-transform",
-                "The program wants its data transformed on the host (quantised, transposed, tiled) in a way "
-                "this library cannot do; the text names the first such step."},
+    Explanation{
+        "tensor-transform",
+        "The program wants its data transformed on the host in a way that is not known (tiled for the "
+        "matrix unit, integers into narrower ones), or its steps contradict each other; the text names "
+        "the first such step. docs/transforms.md lists what can be done."},
     Explanation{"tensor-twice", "One tensor is given two files."},
     Explanation{"tensor-type",
                 "The array's elements are not of the tensor's type. Nothing is cast silently."},

@@ -217,6 +217,15 @@ enum qaic_tensor_type {
 };
 #define QAIC_MAX_DIMS 8
 
+/* Bits of qaic_tensor.flags. */
+/* The card has it in another form (type, order of elements) than its user: it has
+ * memory of its own, from which it is converted when it is submitted, or to which
+ * when the inference is complete, and can be neither imported nor exported. Every
+ * other tensor that lies in one piece is never copied. */
+#define QAIC_TENSOR_CONVERTED (1u << 0)
+/* Less than all of it may be sent: qaic_inference_set_size(). */
+#define QAIC_TENSOR_PARTIAL (1u << 1)
+
 /* One tensor the user gives or gets. Tensors are numbered inputs first, then
  * outputs, in the descriptor's order. */
 typedef struct qaic_tensor {
@@ -230,7 +239,7 @@ typedef struct qaic_tensor {
   float scale; /* real = (value - offset) * scale, for quantised types */
   int32_t offset;
   const char* name; /* lives as long as the program */
-  uint32_t partial; /* 1: less than all of it may be sent, qaic_inference_set_size() */
+  uint32_t flags;   /* QAIC_TENSOR_* */
   uint32_t reserved;
 } qaic_tensor;
 
@@ -259,7 +268,8 @@ QAIC_API uint32_t qaic_network_dbc(const qaic_network* network);
 typedef struct qaic_inference qaic_inference;
 
 /* Allocates the buffers (pinned host memory) and attaches them. Must be freed
- * before its network is unloaded. */
+ * before its network is unloaded. Errors besides: id "tensor-transform" (kind
+ * unsupported: a tensor would have to be converted in a way that is not known). */
 QAIC_API int qaic_inference_create(qaic_network* network, qaic_inference** out, qaic_error* error);
 QAIC_API void qaic_inference_free(qaic_inference* inference);
 
@@ -269,7 +279,7 @@ QAIC_API void qaic_inference_free(qaic_inference* inference);
  * for a buffer with partial inputs, into which the library writes. */
 typedef struct qaic_import {
   uint32_t slot;   /* of a queue; 0 for a single inference */
-  uint32_t tensor; /* must lie in one piece */
+  uint32_t tensor; /* must lie in one piece, and not be QAIC_TENSOR_CONVERTED */
   int32_t dma_buf; /* at least as large as the buffer */
   uint32_t reserved;
 } qaic_import;
@@ -277,7 +287,7 @@ typedef struct qaic_import {
 /* As qaic_inference_create(), with `count` imports. qaic_inference_tensor() of a
  * tensor in an imported buffer is NULL: who exports it maps it. Errors besides:
  * kind usage (no such tensor, no dma-buf, too small, or in use), unsupported (a
- * tensor in several pieces). */
+ * tensor in several pieces, or converted). */
 QAIC_API int qaic_inference_create_imported(qaic_network* network, const qaic_import* imports, size_t count,
                                             qaic_inference** out, qaic_error* error);
 
@@ -294,7 +304,8 @@ typedef struct qaic_export {
 QAIC_API int qaic_inference_export(const qaic_inference* inference, size_t tensor, qaic_export* out,
                                    qaic_error* error);
 /* Where tensor `index` lives: input is read from, output written to, this
- * memory by the card. NULL (and size 0) for an input the program ignores. */
+ * memory by the card, or by the host where it is QAIC_TENSOR_CONVERTED. NULL (and
+ * size 0) for an input the program ignores. */
 QAIC_API void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* size);
 /* Of a partial input, only the first `bytes` are sent from the next submission
  * on, 0 to byte_size, a multiple of the element's size; all of it at first. The
@@ -330,7 +341,10 @@ QAIC_API int qaic_inference_stats_read(qaic_inference* inference, qaic_inference
  * submit it, get its completion, read its outputs; then submit it again or
  * release it. Every submission has exactly one completion, and they come in the
  * order of submission. Once it is made, the queue allocates nothing and copies
- * nothing (but a tensor that lies in several pieces, or beside another partial input).
+ * nothing (but a tensor that lies in several pieces, or beside another partial
+ * input; and one that is QAIC_TENSOR_CONVERTED is converted: at submission, or by
+ * who waits or, for QAIC_QUEUE_EVENT and QAIC_QUEUE_CALLBACK, on the queue's
+ * thread).
  *
  * Any thread may call any function of a queue but qaic_queue_free(). A slot is
  * handed out to one at a time, threads that wait for one in turn.
