@@ -114,16 +114,16 @@ void check_partial_inputs(const Program& program, Findings& out) {
     if (buffer.buffer >= buffers.size()) continue;
     const auto& moved = parts[buffer.buffer];
     const std::uint64_t size = buffers[buffer.buffer].size;
-    const PartialBuffer::Range room =
-        moved.empty() ? PartialBuffer::Range{0, size}
-                      : PartialBuffer::Range{moved.front().begin, std::min(size, moved.front().end)};
+    const PartialBuffer::Range room = moved.size() == 1
+                                          ? PartialBuffer::Range{moved[0].begin, std::min(size, moved[0].end)}
+                                          : PartialBuffer::Range{0, size};
     for (const auto& input : buffer.inputs) {
       if (moved.size() < 2) break;
       out.add("partial-split", binding_place(program.descriptor, input.tensor),
               "tensor '" + program.tensors[input.tensor].name +
                   "' may be given in part, but its DMA buffer is split");
     }
-    if (moved.size() > 1 || fits_whole(buffer, room)) continue;
+    if (fits_whole(buffer, room)) continue;
     out.add("partial-header", binding_place(program.descriptor, buffer.inputs.back().tensor),
             "DMA buffer " + number(buffer.buffer) + " of " + number(size) + " bytes does not hold its " +
                 number(buffer.inputs.size()) +
