@@ -34,6 +34,11 @@ void Supervisor::handle(Run& run, const Notification& call) {
       return handle_fstatfs(run, call);
     case SYS_write:
       return handle_write(run, call);
+    case SYS_readlinkat:
+#ifdef SYS_readlink
+    case SYS_readlink:
+#endif
+      return handle_readlink(run, call);
     default:
       return handle_open(run, call);
   }

@@ -107,9 +107,11 @@ class Supervisor {
   void handle_socket(Run& run, const os::Notification& call);
   void handle_fstatfs(Run& run, const os::Notification& call);
   void handle_write(Run& run, const os::Notification& call);
+  void handle_readlink(Run& run, const os::Notification& call);
   int open_node(Run& run, const os::Notification& call, std::size_t slot, std::uint64_t flags);
 
   // ---- open nodes
+  std::optional<std::string> link_of_node(const Run& run, pid_t thread, const std::string& path);
   OpenNode* find(os::FileIdentity identity);
   [[nodiscard]] std::optional<std::size_t> slot_at(const Run& run, os::FileIdentity identity) const;
   // The open node behind a client's descriptor; null when it is none. May end

@@ -38,6 +38,10 @@ std::vector<sock_filter> watched_calls() {
   const std::array mmap{Condition{3, kShared, MAP_SHARED}};
   filter.notify(SYS_mmap, mmap);
   filter.notify(SYS_fstatfs, {});
+  filter.notify(SYS_readlinkat, {});
+#ifdef SYS_readlink
+  filter.notify(SYS_readlink, {});
+#endif
   // Short writes, for attributes; not of 8 bytes, or every eventfd would be slow.
   const std::array write{Condition{2, ~std::uint32_t{31}, 0}, Condition{2, kAll, 8, kNot},
                          Condition{2, kAll, 0, kNot}};
