@@ -292,6 +292,17 @@ class Runs(Test):
             os.close(slave)
         until(self.clean, "clean after Ctrl-C")
 
+    def test_one_program_sees_who_has_the_card_open(self):
+        self.done(sim("start", "--cards", "2"))
+        holder = self.begin("/usr/bin/python3", "-c", HOLD.replace("'open'", "os.getpid()"))
+        pid = int(holder.stdout.readline())
+        first, second = json.loads(self.done(run("qaic-util", "show", "-j")))["devices"]
+        self.assertEqual([(p["pid"], p["uid"]) for p in first["held_by"]["processes"]],
+                         [(pid, NOBODY if ORDINARY and os.getuid() == 0 else os.getuid())])
+        self.assertEqual(second["held_by"]["processes"], [])
+        out = self.done(run("qaic-run", f"{FOLDER}/networks/scale-add", "--random", "--dry-run"))
+        self.assertRegex(out, rf"0 networks are active on it; open in: process {pid} \(python3[.0-9]*\)")
+
     def test_stop_with_programs(self):
         self.done(sim("start"))
         holder = self.begin("/usr/bin/python3", "-c", HOLD)

@@ -60,8 +60,18 @@ TEST_CASE("one less of any resource is named as what is short") {
     REQUIRE(shortage);
     CHECK(shortage->exit_code == 5);
     CHECK(shortage->what.find(fit.needs[i].unit) != std::string::npos);
-    CHECK(shortage->hint == "2 networks are active on the card; it does not tell whose");
+    CHECK(shortage->hint == "2 networks are active; the card is open in: no other process that can be seen");
   }
+}
+
+TEST_CASE("who has the card open is named where something is short") {
+  auto status = enough();
+  status.nsp_free = 0;
+  auto fit = fit_of(inspection(), status);
+  fit.holders.seen = {{4711, 1, 1000, "python3"}};
+  const auto shortage = fit.shortage("net");
+  REQUIRE(shortage);
+  CHECK(shortage->hint == "2 networks are active; the card is open in: process 4711 (python3)");
 }
 
 TEST_CASE("what the whole card does not have is said before what is only short now") {

@@ -198,8 +198,47 @@ with tempfile.TemporaryDirectory() as folder:
         qaic-run {PROGRAM} --zero --dry-run; code=$?
         kill $run; wait $run 2>/dev/null; exit $code"""], ["--set", "nsp_count=1"])
     tool.three_lines(full, 5, "network-short", "a dry run on a full card")
-    tool.check("needs 1 NSPs, 0 of 1 are free" in full.stderr and "held by: unknown" in full.stdout,
-               f"what is short: {full.stdout} {full.stderr}")
+    tool.check("needs 1 NSPs, 0 of 1 are free" in full.stderr, f"what is short: {full.stdout} {full.stderr}")
+
+    # One process has 12 of 16 NSPs, another needs 6 and is told whose they are; a third one only has the card open.
+    for cores in (12, 6):
+        description = inside(f"{cores}.json")
+        with open(f"{tool.SOURCE}/networks/deaf/deaf.json", encoding="utf-8") as file:
+            network = dict(json.load(file), name=f"deaf-{cores}", nsps=cores)
+        with open(description, "w", encoding="utf-8") as file:
+            json.dump(network, file)
+        packed = tool.run(["qaic-qpc", "pack", "--description", description, "--elf", f"{tool.BUILD}/networks/deaf.elf",
+                           "-o", inside(f"{cores}.qpc")])
+        tool.equal(packed.returncode, 0, f"a network of {cores} NSPs: {packed.stderr}")
+    short = tool.simulated(["bash", "-c", f"""
+        qaic-run {inside("12.qpc")} --zero --timeout 60s 2>/dev/null & run=$!
+        sleep 77 7<>/dev/accel/accel0 & sleeps=$!
+        until qaic-run {inside("6.qpc")} --zero --dry-run >/dev/null 2>&1; [ $? = 5 ]; do sleep 0.1; done
+        qaic-run {inside("6.qpc")} --zero --dry-run -j; code=$?
+        qaic-run {inside("6.qpc")} --zero --dry-run >{inside("text")}
+        qaic-run {inside("6.qpc")} --zero; loading=$?
+        qaic-run bench {inside("6.qpc")} --zero --duration 1s -j >{inside("bench")} 2>/dev/null
+        qaic-util show -j >{inside("show")}; qaic-util show >{inside("show-text")}
+        echo $run $(pgrep -P $run) $sleeps >{inside("pids")}
+        kill $run $sleeps; wait 2>/dev/null; echo $loading >{inside("loading")}; exit $code"""],
+                           ["--set", "nsp_count=16"])
+    read = lambda name: open(inside(name), encoding="utf-8").read()
+    _, worker, sleeps = read("pids").split()
+    fit = tool.document(short, "12 of 16 NSPs are taken")["devices"][0]["fit"]
+    tool.equal((fit["fits"], fit["resources"][0]),
+               (False, {"resource": "nsps", "needed": 6, "free": 4, "total": 16, "short": True}), "6 NSPs where 4 are free")
+    owners = {(p["pid"], p["command"]) for p in fit["held_by"]["processes"]}
+    tool.check({(int(worker), "qaic-run"), (int(sleeps), "sleep")} == owners, f"who holds them: {owners}, {worker}, {sleeps}")
+    names = " and ".join(f"process {pid} ({command})" for pid, command in sorted(owners))
+    tool.check(f"1 networks are active on it; open in: {names}" in read("text"), f"as text: {read('text')}")
+    tool.check(f"hint: 1 networks are active; the card is open in: {names}" in short.stderr, f"as a hint: {short.stderr}")
+    tool.check(read("loading") == "5\n" and f"hint: besides this run the card is open in: {names}" in short.stderr,
+               f"not loaded, and why: {short.stderr}")
+    tool.check(f"besides this run the card is open in: {names}" in json.loads(read("bench"))["errors"][0]["hint"],
+               f"not measured, and why: {read('bench')}")
+    shown = json.loads(read("show"))["devices"][0]["held_by"]["processes"]
+    tool.equal({(p["pid"], p["command"]) for p in shown}, owners, "qaic-util show names them, too")
+    tool.check(f"command sleep pid {sleeps} uid {os.getuid()}" in read("show-text"), f"as text: {read('show-text')}")
 
     several = run(PROGRAM, *given, "-e", inside("out.npy"), "--all-cards", "-j", options=["--cards", "3"])
     devices = tool.document(several, "all cards")["devices"]

@@ -7,6 +7,7 @@
 
 #include "os/file.hpp"
 #include "os/interruption.hpp"
+#include "tools/common/holders.hpp"
 
 namespace qaic::tools::run {
 
@@ -46,6 +47,7 @@ void CardRun::ask_for_room() {
   const auto status = device_->status();
   if (!status) return failed(status.error());
   outcome_.fit = fit_of(nlohmann::json::parse(*inspection), *status);
+  outcome_.fit->holders = holders_of_card(card_.node);
   if (const auto shortage = outcome_.fit->shortage(job_.program.name())) failed(*shortage);
 }
 
@@ -63,7 +65,7 @@ void CardRun::run() {
 
 void CardRun::use_network() {
   auto network = Network::load(*device_, job_.program);
-  if (!network) return failed(network.error());
+  if (!network) return failed(load_failure(network.error(), card_));
   {
     auto inference = Inference::create(*network);
     if (!inference) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/common/exit_code.hpp"
+#include "tools/common/holders.hpp"
 
 namespace qaic::tools::run {
 
@@ -59,13 +60,23 @@ std::optional<Failure> Fit::shortage(const std::string& program) const {
   const bool never = found != needs.end();
   if (!never) found = std::find_if(needs.begin(), needs.end(), is_short);
   if (found == needs.end()) return std::nullopt;
-  return Failure{
-      never ? kBadInput : kUnavailable, "network-short",
-      fmt::format("{} does not fit: it needs {} {}, {} of {} are free", program, found->needed, found->unit,
-                  found->free, found->total),
-      never ? "compile the program for a card of this size"
-            : fmt::format("{} networks are active on the card; it does not tell whose", networks_active),
-      std::nullopt};
+  return Failure{never ? kBadInput : kUnavailable, "network-short",
+                 fmt::format("{} does not fit: it needs {} {}, {} of {} are free", program, found->needed,
+                             found->unit, found->free, found->total),
+                 never ? "compile the program for a card of this size"
+                       : fmt::format("{} networks are active; the card is open in: {}", networks_active,
+                                     holders_text(holders)),
+                 std::nullopt};
+}
+
+Failure load_failure(const qaic::Error& error, const qaic_card_info& card) {
+  Failure failure = Failure::from(error);
+  failure.qid = card.qid;
+  if (failure.id == "network-short" && failure.exit_code == kUnavailable) {
+    failure.hint =
+        fmt::format("besides this run the card is open in: {}", holders_text(holders_of_card(card.node)));
+  }
+  return failure;
 }
 
 }  // namespace qaic::tools::run

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "os/file_holders.hpp"
 #include "tools/common/failure.hpp"
 
 namespace qaic::tools::run {
@@ -23,6 +24,7 @@ struct Need {
 struct Fit {
   std::vector<Need> needs;
   std::uint32_t networks_active = 0;  // on the card now; whose they are it does not tell
+  os::FileHolders holders;            // of the card's node, whoever they are
 
   [[nodiscard]] bool fits() const;
   // The first resource that is short, as the library says it when a card
@@ -33,5 +35,8 @@ struct Fit {
 // `inspection` is the document of Program::inspect(). The card's own share of
 // its memory is not known: what is needed is at least this.
 [[nodiscard]] Fit fit_of(const nlohmann::json& inspection, const qaic_status& status);
+
+// Why a program was not loaded; where something was short, with who has the card open.
+[[nodiscard]] Failure load_failure(const qaic::Error& error, const qaic_card_info& card);
 
 }  // namespace qaic::tools::run

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <optional>
 
+#include "tools/common/holders.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run {
@@ -64,11 +65,12 @@ nlohmann::json fit_row(const Fit& fit) {
                          {"total", need.total},
                          {"short", need.needed > need.free}});
   }
-  // The card tells how many networks are active, not whose they are.
+  // The card tells how many networks are active, not whose they are: that is for
+  // the host to tell.
   return {{"fits", fit.fits()},
           {"resources", std::move(resources)},
           {"networks_active", fit.networks_active},
-          {"held_by", nullptr}};
+          {"held_by", holders_json(fit.holders)}};
 }
 
 nlohmann::json tensor_row(const Job& job, const Outcome& outcome, const Criteria& criteria, std::size_t i) {
@@ -124,7 +126,8 @@ void print_fit(std::string& text, const Job& job, const qaic_card_info& card, co
     fmt::format_to(out, "  {:<18} {:>6} needed, {:>6} of {} free{}\n", need.unit, need.needed, need.free,
                    need.total, need.needed > need.free ? "  short" : "");
   }
-  fmt::format_to(out, "  {} networks are active on it; held by: unknown\n", fit.networks_active);
+  fmt::format_to(out, "  {} networks are active on it; open in: {}\n", fit.networks_active,
+                 holders_text(fit.holders));
 }
 
 void print_comparison(std::string& text, const Comparison& c, const Criteria& criteria) {

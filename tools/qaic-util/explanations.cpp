@@ -203,9 +203,11 @@ constexpr std::array kExplanations{
     Explanation{"network-refused",
                 "The card refused the program for the reason in the text, which is not a shortage that could "
                 "be named."},
-    Explanation{"network-short",
-                "The card has not enough of the named resource free. Exit code 5: another program holds it "
-                "now; 9: not even the whole card has so much."},
+    Explanation{
+        "network-short",
+        "The card has not enough of the named resource free. Exit code 5: another program holds it "
+        "now, and the hint names the processes that have the card open; 9: not even the whole card has "
+        "so much."},
     Explanation{"network-unload",
                 "The card did not confirm that it let a network go. A network that crashed ends so, and "
                 "results of its last inferences are not to be trusted; closing the device frees the rest."},

@@ -5,12 +5,24 @@
 #include "base/json_writer.hpp"
 #include "tools/common/envelope.hpp"
 #include "tools/common/exit_code.hpp"
+#include "tools/common/holders.hpp"
 #include "tools/common/status_json.hpp"
 #include "tools/qaic-util/verbs.hpp"
 
 namespace qaic::tools::util {
 
 namespace {
+
+// An item of a list: text, or "name value name value".
+std::string item_text(const nlohmann::json& item) {
+  if (item.is_string()) return item.get<std::string>();
+  std::string text;
+  for (const auto& [name, value] : item.items()) {
+    const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
+    text += fmt::format("{}{} {}", text.empty() ? "" : " ", name, word);
+  }
+  return text;
+}
 
 // Nested values as indented "name: value" lines; null is "unknown".
 void print_tree(std::string& out, const nlohmann::json& node, unsigned depth) {
@@ -22,7 +34,9 @@ void print_tree(std::string& out, const nlohmann::json& node, unsigned depth) {
       print_tree(out, value, depth + 1);
     } else if (value.is_array()) {
       std::string joined;
-      for (const auto& item : value) joined += (joined.empty() ? "" : " ") + item.get<std::string>();
+      for (const auto& item : value) {
+        joined += (joined.empty() ? "" : item.is_string() ? " " : ", ") + item_text(item);
+      }
       fmt::format_to(std::back_inserter(out), "{}{}: {}\n", indent, name, joined.empty() ? "none" : joined);
     } else if (value.is_null()) {
       const auto absent = node.find("absent");
@@ -37,6 +51,15 @@ void print_tree(std::string& out, const nlohmann::json& node, unsigned depth) {
   }
 }
 
+void add_holders(nlohmann::json& row, const qaic_card_info& card) {
+  if (card.node[0] != '\0') {
+    row["held_by"] = holders_json(holders_of_card(card.node));
+  } else {
+    row["held_by"] = nullptr;
+    row["absent"]["held_by"] = row["absent"]["node"];
+  }
+}
+
 }  // namespace
 
 int run_show(const GlobalOptions& options) {
@@ -44,6 +67,7 @@ int run_show(const GlobalOptions& options) {
   nlohmann::json devices = nlohmann::json::array();
   for (std::size_t i = 0; i < report.answers.size(); ++i) {
     devices.push_back(status_json(report.selection.cards[i], report.answers[i]));
+    add_holders(devices.back(), report.selection.cards[i]);
   }
   int written = kDone;
   if (options.json) {

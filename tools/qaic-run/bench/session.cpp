@@ -15,6 +15,7 @@
 #include "tools/common/selection.hpp"
 #include "tools/qaic-run/bench/card_port.hpp"
 #include "tools/qaic-run/bench/report.hpp"
+#include "tools/qaic-run/fit.hpp"
 #include "tools/qaic-run/job.hpp"
 #include "tools/qaic-run/tensor_data.hpp"
 #include "tools/qaic-run/tensor_files.hpp"
@@ -133,7 +134,7 @@ class Session {
       for (std::size_t i = 0; i < options_.activations; ++i) {
         progress_.waiting(options_.global.timeout + loading_allowance(report_.file));
         auto port = CardPort::load(devices_.back(), *program_, depth, inputs_, options_.global.timeout);
-        if (!port) return failed(port.error(), card);
+        if (!port) return failed(load_failure(port.error(), card));
         ports_.push_back(std::move(*port));
       }
     }
