@@ -209,7 +209,7 @@ uapi::Outcome<void> Inference::begin_behind_rest() {
   if (channel_->is_lost()) return tl::unexpected(uapi::Errno{EPERM});
   const int number = uapi::wait_each(fd_, rest_, 1).error.value;
   if (number == 0) return uapi::execute(fd_, execute_);
-  return tl::unexpected(uapi::Errno{number == ETIMEDOUT ? EAGAIN : number});
+  return tl::unexpected(uapi::Errno{number == ETIMEDOUT ? EBUSY : number});
 }
 
 uapi::Outcome<void> Inference::finish(std::uint32_t timeout_ms) {
@@ -229,6 +229,12 @@ Error Inference::begin_error(int number) const {
       return call_error(*device_, number, ErrorKind::unavailable, "queue-full",
                         "the queue of channel " + std::to_string(dbc_.value) + " is full",
                         "wait for an inference first");
+    case EBUSY:  // begin_behind_rest()
+      return call_error(
+          *device_, number, ErrorKind::unavailable, "queue-full",
+          "a buffer of this inference's last run is still queued on channel " + std::to_string(dbc_.value) +
+              ", behind its outputs",
+          "submit again a little later, no completion will tell when; or use another inference");
     case EPERM:
     case EPIPE:
     case ENODEV:

@@ -89,8 +89,8 @@ class Inference : public Submission {
   // tensor-export (as tensor-import), buffer-export.
   [[nodiscard]] base::Result<Export> export_tensor(std::size_t index) const;
 
-  // Queues all buffers. Errors: queue-full (unavailable, nothing was queued),
-  // inference-in-flight (usage: it has not been waited for), channel-lost
+  // Queues all buffers. Errors: queue-full (unavailable, nothing was queued: no room,
+  // or one still is), inference-in-flight (usage: not waited for), channel-lost
   // (device: reset, deactivated or crashed meanwhile), device-offline.
   [[nodiscard]] base::Result<void> submit();
 

@@ -113,7 +113,7 @@ Queue::Refusal Queue::start(std::uint32_t slot, std::uint64_t user_data) {
       return {};
     }
     const int number = begun.error().value;
-    if (number != EAGAIN || in_flight_.empty()) return {Refusal::Why::kernel, number};
+    if ((number != EAGAIN && number != EBUSY) || in_flight_.empty()) return {Refusal::Why::kernel, number};
   }
   entry.state = State::pending;
   pending_.push(slot);

@@ -64,8 +64,8 @@ struct QueueOptions {
 //
 // An inference for which the channel's queue has no room stays with us and goes
 // to the kernel behind the next completion, in order; submit() succeeds all the
-// same. Only when none of this Queue's is in flight (others fill the channel)
-// is queue-full an error.
+// same. Only when none of this Queue's is in flight (others fill the channel, or
+// a buffer of the slot is still queued behind its outputs) is queue-full an error.
 //
 // After its deadline an inference is over for the caller, but the card still
 // has its buffers: the slot is late. A late slot can be released; it is handed

@@ -16,7 +16,7 @@ class Submission {
   virtual ~Submission() = default;
 
   // Queues all buffers. Does not sleep, or for 1 ms where one is still queued
-  // from before. EAGAIN: no room (or that one still is), nothing was queued.
+  // from before. EAGAIN: no room; EBUSY: that one still is. Nothing was queued.
   [[nodiscard]] virtual uapi::Outcome<void> begin() = 0;
   // Sleeps until the outputs are there. ETIMEDOUT and EINTR: it is still queued
   // and may be waited for again; any other number: it will not come any more.

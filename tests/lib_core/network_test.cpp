@@ -281,6 +281,8 @@ TEST_CASE("a full queue is said to be full") {
   CHECK(queued >= 4);
   CHECK(inferences[queued].error.kind == QAIC_ERROR_UNAVAILABLE);
   CHECK(inferences[queued].id() == "queue-full");
+  CHECK(std::string(inferences[queued].error.what).find(" is full") != std::string::npos);
+  CHECK(std::string(inferences[queued].error.hint) == "wait for an inference first");
   // What did not get in was not submitted.
   CHECK(inferences[queued].wait(10) == -1);
   CHECK(inferences[queued].id() == "inference-idle");
@@ -316,6 +318,10 @@ TEST_CASE("what is still queued when the outputs are there is waited for before 
   inference.put(counted_from(7));
   CHECK(inference.submit() == -1);
   CHECK(inference.id() == "queue-full");
+  // The queue has room, and there is no inference to wait for.
+  CHECK(inference.error.kind == QAIC_ERROR_UNAVAILABLE);
+  CHECK(std::string(inference.error.what).find("is still queued on channel") != std::string::npos);
+  CHECK(std::string(inference.error.hint).starts_with("submit again a little later"));
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (inference.submit() != 0) {
     REQUIRE(inference.id() == "queue-full");

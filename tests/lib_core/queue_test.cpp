@@ -169,6 +169,25 @@ TEST_CASE("a channel that others fill is an error, because no completion of ours
   CHECK(queue->error_of(*refused).id == "queue-full");
 }
 
+TEST_CASE("a slot of which a buffer is still queued is begun behind a completion, or refused without one") {
+  ScriptedChannel channel(4);
+  const auto queue = queue_over(channel, 2);
+  const auto slot = queue->acquire(kNow).value();
+  channel.linger(1);
+  const auto refused = queue->start(slot, 7);
+  CHECK(refused.why == Queue::Refusal::Why::kernel);
+  CHECK(refused.number == EBUSY);
+  submit_one(*queue, 8);
+  channel.linger(1);
+  REQUIRE(queue->submit(slot, 9).has_value());
+  CHECK(channel.queued() == 1);
+  channel.complete_one();
+  CHECK(queue->next(kForever).value().user_data == 8);
+  CHECK(channel.queued() == 1);  // begun at last
+  channel.complete_one();
+  CHECK(queue->next(kForever).value().user_data == 9);
+}
+
 TEST_CASE("the event is readable while there are completions and at no other time") {
   ScriptedChannel channel(8);
   const auto queue = queue_over(channel, 2, delivering(Delivery::event));

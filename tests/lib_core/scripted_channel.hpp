@@ -45,6 +45,11 @@ class ScriptedChannel {
     const std::scoped_lock lock(mutex_);
     occupied_ = room;
   }
+  // So often begin() finds a buffer of the inference before still queued.
+  void linger(std::size_t times) {
+    const std::scoped_lock lock(mutex_);
+    lingering_ = times;
+  }
   // Completes each inference as soon as somebody waits for one behind it.
   void run_freely() {
     const std::scoped_lock lock(mutex_);
@@ -80,7 +85,8 @@ class ScriptedChannel {
       return channel_.finish(*this, timeout_ms);
     }
     base::Error begin_error(int number) const override {
-      return base::system_error(number, number == EAGAIN ? "queue-full" : "begin", "begin");
+      return base::system_error(number, number == EAGAIN || number == EBUSY ? "queue-full" : "begin",
+                                "begin");
     }
     base::Error finish_error(int number) const override {
       return base::system_error(number, number == ETIMEDOUT ? "inference-deadline" : "finish", "finish");
@@ -95,6 +101,10 @@ class ScriptedChannel {
     ++attempts_;
     if (lost_ != 0) return tl::unexpected(uapi::Errno{lost_});
     if (std::ranges::find(queued_, &buffers) != queued_.end()) return tl::unexpected(uapi::Errno{EINVAL});
+    if (lingering_ > 0) {
+      --lingering_;
+      return tl::unexpected(uapi::Errno{EBUSY});
+    }
     if (queued_.size() + occupied_ >= room_) return tl::unexpected(uapi::Errno{EAGAIN});
     queued_.push_back(&buffers);
     changed_.notify_all();
@@ -123,6 +133,7 @@ class ScriptedChannel {
   std::condition_variable changed_;
   std::size_t room_;
   std::size_t occupied_ = 0;
+  std::size_t lingering_ = 0;
   std::deque<const Buffers*> queued_;
   std::size_t attempts_ = 0;
   std::uint32_t longest_wait_ms_ = 0;

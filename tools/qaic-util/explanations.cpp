@@ -319,9 +319,11 @@ constexpr std::array kExplanations{
     Explanation{"queue-delivery",
                 "A queue was asked to deliver completions in a way that this library does not know."},
     Explanation{"queue-depth", "A queue was made without slots: a bug of the calling program."},
-    Explanation{"queue-full",
-                "The channel's queue has no room for the whole inference; nothing was queued. Wait for one "
-                "that was."},
+    Explanation{
+        "queue-full",
+        "Nothing was queued: the channel's queue has no room for the whole inference (wait for one that "
+        "was queued), or a buffer of this inference is still queued from its last run, whose outputs were "
+        "there before the card took it (submit again a little later)."},
     Explanation{"queue-late",
                 "The slot's last inference passed its deadline and the card has not given the buffers back. "
                 "Release the slot and use another one; if none comes back, load the network again."},

@@ -319,7 +319,8 @@ QAIC_API void* qaic_inference_tensor(qaic_inference* inference, size_t index, si
  * Source: runtime-protocols 1.3, kernel-interface 3.5. */
 QAIC_API int qaic_inference_set_size(qaic_inference* inference, size_t index, uint64_t bytes,
                                      qaic_error* error);
-/* Queues it. Kind unavailable = the queue is full, try after a completion. */
+/* Queues it. Kind unavailable = no room, or a buffer queued yet: the hint says
+ * when to try again. */
 QAIC_API int qaic_inference_submit(qaic_inference* inference, qaic_error* error);
 /* Waits until all outputs are there; 0 ms = the driver's default (5 s). Kind
  * deadline = not done yet; it may be waited for again. */
@@ -349,9 +350,9 @@ QAIC_API int qaic_inference_stats_read(qaic_inference* inference, qaic_inference
  * Any thread may call any function of a queue but qaic_queue_free(). A slot is
  * handed out to one at a time, threads that wait for one in turn.
  *
- * An inference for which the card's own queue has no room waits inside and goes
- * to the card behind the next completion. Submitting fails with id "queue-full"
- * only when nothing of this queue is in flight, so that nothing would follow.
+ * An inference for which the card's own queue has no room waits inside and goes to
+ * the card behind the next completion. Submitting fails with id "queue-full" only when
+ * nothing of this queue is in flight: others fill it, or a buffer of the slot is in it yet.
  *
  * Source: kernel-interface 1.6, 1.9, 1.12. */
 typedef struct qaic_queue qaic_queue;
