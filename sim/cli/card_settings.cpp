@@ -113,6 +113,14 @@ std::string setting_names() {
   return names;
 }
 
+CardSetting split_setting(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return {std::nullopt, text};
+  const auto card = number(text.substr(0, colon), std::numeric_limits<unsigned>::max());
+  if (!card) return {std::nullopt, text};
+  return {static_cast<std::size_t>(*card), text.substr(colon + 1)};
+}
+
 Result<void> apply_setting(device::CardConfig& config, std::string_view setting) {
   const auto equals = setting.find('=');
   const std::string_view key = setting.substr(0, equals);

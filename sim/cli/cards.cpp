@@ -32,6 +32,12 @@ unsigned mode_of(const std::string& text) {
   return mode;
 }
 
+// "2:data-bit" is "2:fault=data-bit".
+std::string fault_setting(const std::string& names) {
+  const auto [card, rest] = split_setting(names);
+  return (card ? std::to_string(*card) + ":" : "") + "fault=" + std::string(rest);
+}
+
 }  // namespace
 
 void CardOptions::add_to(CLI::App& app) {
@@ -41,13 +47,16 @@ void CardOptions::add_to(CLI::App& app) {
       ->type_name("DIR");
   app.add_option("--qsm-version", qsm_version, "Version that the card's system manager reports")
       ->type_name("TEXT");
-  app.add_option("--set", settings, "Sets KEY=VALUE of every card, repeatable: " + setting_names())
-      ->type_name("KEY=VALUE")
+  app.add_option("--set", settings,
+                 "Sets KEY=VALUE of every card, or of card N, repeatable: " + setting_names())
+      ->type_name("[N:]KEY=VALUE")
       ->allow_extra_args(false);
   app.add_option_function<std::string>(
-         "--fault", [this](const std::string& names) { settings.push_back("fault=" + names); },
-         "Breaks every card on purpose: " + fault_names())
-      ->type_name("NAME[,NAME]...");
+         "--fault", [this](const std::string& names) { settings.push_back(fault_setting(names)); },
+         "Breaks every card, or card N, on purpose, repeatable: " + fault_names())
+      ->type_name("[N:]NAME[,NAME]...")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse();
   app.add_option_function<std::string>(
          "--latency", [this](const std::string& model) { settings.push_back("latency=" + model); },
          "Device time of an inference: " + std::string(kLatencyForm))
@@ -89,11 +98,22 @@ Result<std::unique_ptr<Cards>> Cards::boot(const CardOptions& options) {
   out->parameters_.boot_time = std::chrono::milliseconds(options.boot_milliseconds);
   QAIC_TRY(out->topology_,
            syscall::place_boards(options.cards, device::socs_per_board(*sku), taken_on_host()));
+  for (const std::string& text : options.settings) {
+    const std::size_t count = out->topology_.slots.size();
+    if (const auto card = split_setting(text).card; card && *card >= count) {
+      return base::fail(base::make_error(ErrorKind::usage, "sim-setting",
+                                         "there is no card " + std::to_string(*card) + " for " + text,
+                                         "cards are numbered from 0 to " + std::to_string(count - 1)));
+    }
+  }
   for (const syscall::Slot& slot : out->topology_.slots) {
     device::CardConfig config = device::stock_config(*sku, slot.board, slot.soc);
     if (!options.qsm_version.empty()) config.qsm_version = options.qsm_version;
-    for (const std::string& setting : options.settings) {
-      QAIC_CHECK(apply_setting(config, setting));
+    for (const std::string& text : options.settings) {
+      const auto [card, setting] = split_setting(text);
+      if (!card || *card == out->cards_.size()) {
+        QAIC_CHECK(apply_setting(config, setting));
+      }
     }
     QAIC_TRY(auto card,
              SimulatedCard::create(config, out->clock_, *out->storage_, out->users_, out->parameters_));

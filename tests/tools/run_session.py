@@ -248,6 +248,26 @@ with tempfile.TemporaryDirectory() as folder:
     tool.check(some.returncode == 0 and "all 2 cards gave the same outputs" in some.stdout, f"two of three: {some.stdout}")
     tool.three_lines(run(PROGRAM, *given, "-d", "0", "-d", "1", options=["--cards", "2"]), 2, "usage", "two cards, but not all")
 
+    # One card of three computes otherwise; one of three is too small; two of two disagree.
+    odd = run(PROGRAM, *given, "--all-cards", "-j", options=["--cards", "3", "--fault", "1:data-bit"])
+    devices = tool.document(odd, "an odd card")["devices"]
+    tool.equal((odd.returncode, [(d["qid"], d["agrees"]) for d in devices]), (1, [(0, True), (1, False), (2, True)]),
+               f"the odd one: {odd.stderr[:300]}")
+    odd = run(PROGRAM, *given, "-e", inside("out.npy"), "--all-cards", options=["--cards", "3", "--fault", "2:data-bit"])
+    tool.check(odd.returncode == 1 and "card 2 gave other outputs than most cards\n" in odd.stdout, f"named: {odd.stdout}")
+    tool.equal(odd.stdout.count("equals the expected output"), 2, f"and against what is expected: {odd.stdout}")
+    wide = f"{tool.BUILD}/networks/three-nsp"
+    some = run(wide, "--zero", "--all-cards", "-j", options=["--cards", "3", "--set", "1:nsp_count=2"])
+    devices = tool.document(some, "a card that is too small")["devices"]
+    tool.equal((some.returncode, [(d["qid"], d["agrees"]) for d in devices]), (8, [(0, True), (1, None), (2, True)]),
+               f"a card that is too small: {some.stderr[:300]}")
+    tool.equal([(e["id"], e["qid"]) for e in json.loads(some.stdout)["errors"]], [("network-short", 1)], "which, and why")
+    split = run(PROGRAM, *given, "--all-cards", options=["--cards", "2", "--fault", "0:data-bit"])
+    tool.check(split.returncode == 1 and "no output came from most of them" in split.stdout, f"one against one: {split.stdout}")
+    all_odd = run(PROGRAM, *given, "--all-cards", "-e", inside("out.npy"), options=["--cards", "2", "--fault", "data-bit"])
+    tool.check(all_odd.returncode == 1 and "all 2 cards gave the same outputs" in all_odd.stdout, f"both wrong alike: {all_odd.stdout}")
+    tool.three_lines(run(PROGRAM, "--zero", options=["--cards", "2", "--fault", "2:data-bit"]), 2, "sim-setting", "no such card")
+
     # Networks that misbehave: an error in time, no output that is none, the card clean.
     for name, exit_code in [("crash", 7), ("hang", 6), ("deaf", 6)]:
         out = inside(name + ".raw")
