@@ -78,6 +78,15 @@ with tempfile.TemporaryDirectory() as folder:
     two = tool.document(bench(PROGRAM, "--all-cards", "--activations", "2", *SHORT, "-j", options=["--cards", "2"]), "two cards")
     tool.equal([(lane["qid"], lane["activation"]) for lane in two["points"][0]["lanes"]], [(0, 0), (0, 1), (1, 0), (1, 1)], "four lanes")
     tool.check(all(lane["inferences"] > 10 for lane in two["points"][0]["lanes"]), "each lane worked")
+    check_point(two["points"][0], "two cards")
+    tool.equal(two["points"][0]["activations"], 4, "activations of all cards")
+    # Counted: all lanes together do what was asked for, whatever the depth and the loop.
+    for load in (["--depth", "1,3"], ["--rate", "500"]):
+        many = tool.document(bench(PROGRAM, "--all-cards", "--activations", "3", *load, "-n", "400", "--warmup", "50ms", "-j",
+                                   options=["--cards", "2"]), f"six activations {load}")
+        for point in many["points"]:
+            check_point(point, f"six activations {load}")
+            tool.equal((len(point["lanes"]), point["inferences"] + point["unserved"]), (6, 400), f"six activations {load}: the sum")
     tool.equal(len(two["devices"]), 2, "both cards in the report")
     chosen = tool.document(bench(PROGRAM, "-d", "1", "-n", "5", "-j", options=["--cards", "2"]), "the second card")
     tool.equal([d["qid"] for d in chosen["devices"]], [1], "the card that was chosen")
