@@ -7,9 +7,12 @@
 #include <set>
 #include <stdexcept>
 
+#include "lib/program/elf.hpp"
 #include "lib/program/inspect.hpp"
+#include "lib/program/metadata.hpp"
 #include "tests/lib_program/material.hpp"
 #include "tests/lib_program/mutations.hpp"
+#include "wire/qpc.hpp"
 
 namespace {
 
@@ -104,6 +107,34 @@ TEST_CASE("good programs break no rule") {
     CHECK_MESSAGE(has(findings, "device-unknown"), material.name);
     CHECK(program::parse_program(file));
     check_harmless(*read);
+  }
+}
+
+TEST_CASE("metadata twice is noted, and only the bare one counts") {
+  constexpr std::size_t kBeforeFlatbuffer = 8;
+  for (const auto& sample : materials()) {
+    const auto with_bare = [&](const program::Metadata& bare, const program::Metadata& other) {
+      Material material = sample;
+      const auto written = program::write_metadata(bare);
+      material.elf = program::with_section(material.elf, wire::qpc::kBareMetadataSection,
+                                           base::Bytes(written).subspan(kBeforeFlatbuffer))
+                         .value();
+      material.m = other;
+      return file_of(material);
+    };
+    program::Metadata greedy = sample.m;
+    greedy.num_nsps = 99;
+    const auto twice = with_bare(sample.m, greedy);
+    const Findings findings = checked(program::read_program(twice).value());
+    const auto found = std::ranges::find(findings.list(), "elf-two-metadata", &Finding::rule);
+    REQUIRE_MESSAGE(found != findings.list().end(), sample.name);
+    CHECK(found->severity == Severity::note);
+    CHECK(found->place == "elf.metadata_fb");
+    CHECK(found->reason == "there are two sections of metadata; metadata_fb is the one that counts");
+    CHECK_MESSAGE(findings.count(Severity::error) == 0, sample.name, "\n", text(findings));
+    CHECK(program::parse_program(twice));
+    CHECK_FALSE(program::parse_program(with_bare(greedy, sample.m)));
+    CHECK_FALSE(has(checked(program::read_program(file_of(sample)).value()), "elf-two-metadata"));
   }
 }
 

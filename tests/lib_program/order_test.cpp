@@ -67,6 +67,26 @@ TEST_CASE("a wait that only the second inference has to make is found too") {
   CHECK(mentions(findings, "device-unknown", "wait for it: 0"));
 }
 
+TEST_CASE("what is not known of the code is said once, with the requests that depend on it") {
+  const auto none = ordered(1, {request({{kInit, 1}})});
+  REQUIRE(none.list().size() == 1);
+  CHECK(none.list()[0].rule == "device-unknown");
+  CHECK(none.list()[0].severity == program::Severity::note);
+  CHECK(none.list()[0].place == "elf");
+  CHECK(none.list()[0].reason ==
+        "what code on the NSPs does with memory, semaphores and doorbell words is not known");
+  // 1 and 3 wait for what the host does not do, 0 and 2 do not wait at all.
+  const auto some = ordered(
+      0, {request({{kInit, 0}}), request({{kEqual, 7}}), request({{kInit, 0}}), request({{kEqual, 9}})});
+  CHECK(reason(some, "device-unknown").ends_with("; DMA requests that wait for it: 1 3"));
+  const auto list_of = [](std::size_t count) {
+    return reason(ordered(0, std::vector<DmaRequest>(count, request({{kEqual, 7}, {kInit, 0}}))),
+                  "device-unknown");
+  };
+  CHECK(list_of(16).ends_with(": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"));
+  CHECK(list_of(17).ends_with(" 14 15 and 1 more"));
+}
+
 TEST_CASE("a wait that a later request ends is the host waiting for itself") {
   CHECK(mentions(
       ordered(0, {request({{kEqual, 2}}), request({{kInc, 0}}), request({{kInc, 0}}), request({{kInit, 0}})}),
