@@ -34,7 +34,8 @@ void entry(struct nsp_context* context, uint8_t thread, uint32_t stid) {
     nsp_semaphore(context, 0, NSP_SEMAPHORE_INC, 1);
     nsp_wait_doorbell(context, 0);
     for (uint32_t i = 0; i < COUNT; ++i) {
-      result[i] = 3 * element(buffer, &records[0], i) + 5 * element(buffer, &records[1], i) + bias[i % BIASES];
+      result[i] =
+          3 * element(buffer, &records[0], i) + 5 * element(buffer, &records[1], i) + bias[i % BIASES];
     }
     nsp_wait_doorbell(context, 1);
     *nsp_doorbell(context, 1) = 0;

@@ -95,3 +95,20 @@ TEST_CASE("a tensor is written so that it reads as it was") {
   const std::int8_t small[2] = {-128, 127};
   CHECK(json_of_tensor(tensor(QAIC_TYPE_INT8, {2}), std::as_bytes(std::span(small))) == "[-128, 127]");
 }
+
+TEST_CASE("the lengths of nested lists are those of the first at each level") {
+  const auto lengths = [](const char* text) {
+    qaic_tensor to{};
+    to.dim_count = 2;
+    to.dims[0] = 5;
+    to.dims[1] = 3;
+    return lengths_of(*parse_json(base::as_bytes(std::string_view(text))), to);
+  };
+  using Lengths = std::vector<std::int64_t>;
+  CHECK(lengths("[[1, 2], [3, 4], [5, 6]]") == Lengths{3, 2});
+  CHECK(lengths("[]") == Lengths{0, 3});
+  CHECK(lengths("[[], []]") == Lengths{2, 0});
+  CHECK(lengths("[1, 2]") == Lengths{2, 3});
+  CHECK(lengths("7") == Lengths{5, 3});
+  CHECK(lengths("[[[1]]]") == Lengths{1, 1});
+}

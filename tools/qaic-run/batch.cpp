@@ -57,7 +57,8 @@ Result<std::vector<std::string>> in_folder(const std::string& folder) {
 
 class Maker {
  public:
-  Maker(const std::vector<qaic_tensor>& tensors, Cast cast) : tensors_(tensors), cast_(cast) {}
+  Maker(const std::vector<qaic_tensor>& tensors, Cast cast, const InputShapes& shapes)
+      : tensors_(tensors), cast_(cast), shapes_(shapes) {}
 
   Result<void> input(const TensorFile& file) {
     QAIC_TRY(auto files, batch_files(file.path));
@@ -65,7 +66,7 @@ class Maker {
     if (batch_.stems.empty()) {
       for (const auto& path : *files) batch_.stems.push_back(stem_of(path));
     }
-    QAIC_CHECK(check_all(file, *files));
+    QAIC_TRY(batch_.forms[file.tensor], check_all(file, *files));
     batch_.inputs[file.tensor] = std::move(*files);
     return {};
   }
@@ -116,23 +117,29 @@ class Maker {
   Batch take() { return std::move(batch_); }
 
  private:
-  Result<void> check_all(const TensorFile& file, const std::vector<std::string>& files) const {
+  Result<std::vector<InputForm>> check_all(const TensorFile& file,
+                                           const std::vector<std::string>& files) const {
     if (files.size() != batch_.stems.size()) {
       return bad(fmt::format("{}: {} files, but the first batch has {}", file.path, files.size(),
                              batch_.stems.size()));
     }
+    std::vector<InputForm> forms;
     const std::string* last = nullptr;
     for (const auto& path : files) {
       if (last == nullptr || *last != path) {
-        QAIC_CHECK(read_tensor(path, tensors_[file.tensor], cast_));
+        QAIC_TRY(const auto content, read_input(path, tensors_[file.tensor], cast_, shapes_));
+        forms.push_back(content.given);
+      } else {
+        forms.push_back(forms.back());
       }
       last = &path;
     }
-    return {};
+    return forms;
   }
 
   const std::vector<qaic_tensor>& tensors_;
   Cast cast_;
+  const InputShapes& shapes_;
   Batch batch_;
 };
 
@@ -149,8 +156,9 @@ Result<std::optional<std::vector<std::string>>> batch_files(const std::string& p
 Result<std::optional<Batch>> make_batch(const std::vector<TensorFile>& inputs,
                                         const std::vector<TensorFile>& expected,
                                         const std::vector<TensorFile>& saves,
-                                        const std::vector<qaic_tensor>& tensors, Cast cast) {
-  Maker maker(tensors, cast);
+                                        const std::vector<qaic_tensor>& tensors, Cast cast,
+                                        const InputShapes& shapes) {
+  Maker maker(tensors, cast, shapes);
   for (const auto& file : inputs) {
     QAIC_CHECK(maker.input(file));
   }

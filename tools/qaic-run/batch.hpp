@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "tools/qaic-run/cast.hpp"
+#include "tools/qaic-run/input_shapes.hpp"
 #include "tools/qaic-run/tensor_files.hpp"
 
 namespace qaic::tools::run {
@@ -19,6 +20,7 @@ struct Batch {
 
   std::vector<std::string> stems;  // of the first batched input: a name for each inference, none twice
   Files inputs;
+  std::map<std::size_t, std::vector<InputForm>> forms;  // of the files of `inputs`
   Files expected;
   Files saves;
 };
@@ -31,11 +33,11 @@ struct Batch {
 // Expected outputs are then files of the same stem in a folder, a list, or one
 // file for all; outputs to save go to a folder, one .npy file per stem, or to
 // names with {} in them for the number. All files are read and checked. Error
-// ids: batch, and those of read_tensor().
+// ids: batch, and those of read_input().
 [[nodiscard]] base::Result<std::optional<Batch>> make_batch(const std::vector<TensorFile>& inputs,
                                                             const std::vector<TensorFile>& expected,
                                                             const std::vector<TensorFile>& saves,
                                                             const std::vector<qaic_tensor>& tensors,
-                                                            Cast cast);
+                                                            Cast cast, const InputShapes& shapes);
 
 }  // namespace qaic::tools::run

@@ -84,26 +84,41 @@ void CardRun::use_network() {
   if (os::interrupted_by() == 0 && !said) failed(unloaded.error());
 }
 
-void CardRun::fill_inputs(Inference& inference) {
-  for (std::size_t i = 0; i < job_.tensors.size(); ++i) {
-    const auto memory = inference.tensor(i);
-    const auto& input = job_.inputs[i];  // empty for one that comes from a batch
-    if (job_.tensors[i].direction != QAIC_TENSOR_INPUT || memory.empty() || input.empty()) continue;
-    std::memcpy(memory.data(), input.data(), std::min(memory.size(), input.size()));
+// Of a tensor that is sent whole, what is not given is zero.
+bool CardRun::put(Inference& inference, std::size_t index, base::Bytes data, const qaic_tensor& form) {
+  const auto memory = inference.tensor(index);
+  const std::size_t size = std::min<std::size_t>({memory.size(), data.size(), form.byte_size});
+  if (size != 0) std::memcpy(memory.data(), data.data(), size);
+  if (!is_partial(form)) {
+    std::fill(memory.begin() + static_cast<std::ptrdiff_t>(size), memory.end(), std::byte{0});
+    return true;
   }
+  const auto set = inference.set_size(index, form.byte_size);
+  if (!set) failed(set.error());
+  return set.has_value();
+}
+
+bool CardRun::fill_inputs(Inference& inference, const std::vector<qaic_tensor>& forms) {
+  for (std::size_t i = 0; i < job_.tensors.size(); ++i) {
+    if (job_.tensors[i].direction != QAIC_TENSOR_INPUT) continue;
+    if (job_.batch && job_.batch->inputs.contains(i)) continue;
+    if (!put(inference, i, job_.inputs[i], forms[i])) return false;
+  }
+  return true;
 }
 
 // Reads the files of one inference; they were read and checked before.
 bool CardRun::next_of_batch(Inference& inference, std::size_t number) {
   progress_.at_ease();
+  const auto& forms = job_.forms_of(number);
+  if (number != 0 && job_.shapes.vary() && !fill_inputs(inference, forms)) return false;
   for (const auto& [index, files] : job_.batch->inputs) {
-    const auto bytes = read_tensor(files[number], job_.tensors[index], options_.cast);
-    if (!bytes) {
-      failed(failure_of(bytes.error()));
+    const auto data = read_input(files[number], job_.tensors[index], options_.cast, job_.shapes);
+    if (!data) {
+      failed(failure_of(data.error()));
       return false;
     }
-    const auto memory = inference.tensor(index);
-    if (!memory.empty()) std::memcpy(memory.data(), bytes->data(), std::min(memory.size(), bytes->size()));
+    if (!put(inference, index, data->bytes, forms[index])) return false;
   }
   for (const auto& [index, files] : job_.batch->expected) {
     auto bytes = read_tensor(files[number], job_.tensors[index], options_.cast);
@@ -128,7 +143,7 @@ std::vector<base::ByteVector> CardRun::outputs_of(Inference& inference) const {
 }
 
 void CardRun::iterate(Inference& inference) {
-  fill_inputs(inference);
+  if (!fill_inputs(inference, job_.forms_of(0))) return;
   expected_ = job_.expected;
   const std::uint64_t count = job_.batch ? job_.batch->stems.size() : options_.iterations;
   outcome_.latencies_ns.reserve(std::min<std::uint64_t>(count, 1U << 24));

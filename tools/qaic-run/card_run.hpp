@@ -50,7 +50,8 @@ class CardRun {
   void ask_for_room();
   void use_network();
   void iterate(Inference& inference);
-  void fill_inputs(Inference& inference);
+  bool put(Inference& inference, std::size_t index, base::Bytes data, const qaic_tensor& form);
+  bool fill_inputs(Inference& inference, const std::vector<qaic_tensor>& forms);
   bool next_of_batch(Inference& inference, std::size_t number);
   [[nodiscard]] std::vector<base::ByteVector> outputs_of(Inference& inference) const;
   // False when an output is not as expected.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tools/common/exit_code.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
 
@@ -41,6 +43,23 @@ std::optional<Failure> fill(Job& job, const std::vector<bool>& given, const RunO
   return std::nullopt;
 }
 
+// What every inference sends, from what is given of it.
+std::optional<Failure> settle_forms(Job& job, std::vector<std::optional<InputForm>> given) {
+  const std::size_t count = job.batch ? job.batch->stems.size() : 1;
+  for (std::size_t n = 0; n < count; ++n) {
+    if (job.batch) {
+      for (const auto& [index, forms] : job.batch->forms) given[index] = forms[n];
+    }
+    auto forms = job.shapes.complete(given);
+    if (!forms) {
+      if (job.batch) forms.error().what = job.batch->stems[n] + ": " + forms.error().what;
+      return failure_of(forms.error());
+    }
+    job.forms.push_back(std::move(*forms));
+  }
+  return std::nullopt;
+}
+
 // The K largest of a row of K are always the same.
 std::optional<Failure> check_rows(const Job& job, const RunOptions& options) {
   if (!options.criteria.top_k) return std::nullopt;
@@ -61,8 +80,11 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   auto program = Program::open(options.program);
   if (!program) return Failure::from(program.error());
   auto all = program->tensors();
-  Job job{std::move(*program), std::move(all), {}, {}, {}, {}};
+  Job job{std::move(*program), std::move(all), {}, {}, {}, {}, {}, {}};
   if (auto failure = check_types(job.tensors)) return *failure;
+  const auto inspection = job.program.inspect();
+  if (!inspection) return Failure::from(inspection.error());
+  job.shapes = InputShapes(job.tensors, nlohmann::json::parse(*inspection));
 
   const auto inputs = match_tensors(options.inputs, job.tensors, QAIC_TENSOR_INPUT);
   const auto saves = match_saves(options.saves, job.tensors);
@@ -70,7 +92,7 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   for (const auto* files : {&inputs, &saves, &expected}) {
     if (!*files) return failure_of(files->error());
   }
-  auto batch = make_batch(*inputs, *expected, *saves, job.tensors, options.cast);
+  auto batch = make_batch(*inputs, *expected, *saves, job.tensors, options.cast, job.shapes);
   if (!batch) return failure_of(batch.error());
   job.batch = std::move(*batch);
   if (job.batch && options.iterations != 1) {
@@ -80,12 +102,14 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   if (!job.batch) job.saves = *saves;
   job.inputs.resize(job.tensors.size());
   std::vector<bool> given(job.tensors.size(), false);
+  std::vector<std::optional<InputForm>> forms(job.tensors.size());
   for (const auto& file : *inputs) {
     given[file.tensor] = true;
     if (job.batch && job.batch->inputs.contains(file.tensor)) continue;
-    auto bytes = read_tensor(file.path, job.tensors[file.tensor], options.cast);
-    if (!bytes) return failure_of(bytes.error());
-    job.inputs[file.tensor] = std::move(*bytes);
+    auto data = read_input(file.path, job.tensors[file.tensor], options.cast, job.shapes);
+    if (!data) return failure_of(data.error());
+    job.inputs[file.tensor] = std::move(data->bytes);
+    forms[file.tensor] = data->given;
   }
   for (const auto& file : *expected) {
     if (job.batch) {
@@ -98,6 +122,7 @@ std::variant<Job, Failure> prepare_job(const RunOptions& options) {
   }
   if (auto failure = check_rows(job, options)) return *failure;
   if (auto failure = fill(job, given, options)) return *failure;
+  if (auto failure = settle_forms(job, std::move(forms))) return *failure;
   return job;
 }
 

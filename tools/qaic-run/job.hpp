@@ -2,6 +2,7 @@
 // is opened.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/error.hpp"
 #include "tools/common/failure.hpp"
 #include "tools/qaic-run/batch.hpp"
+#include "tools/qaic-run/input_shapes.hpp"
 #include "tools/qaic-run/options.hpp"
 #include "tools/qaic-run/tensor_data.hpp"
 
@@ -25,6 +27,14 @@ struct Job {
   std::map<std::size_t, base::ByteVector> expected;
   std::vector<TensorFile> saves;
   std::optional<Batch> batch;  // then what it has is not in the three above
+  InputShapes shapes;
+  // By inference, or one for all: what each tensor is then (its bytes, of an
+  // input, are the first ones of the tensor's).
+  std::vector<std::vector<qaic_tensor>> forms;
+
+  [[nodiscard]] const std::vector<qaic_tensor>& forms_of(std::size_t inference) const {
+    return forms[std::min(inference, forms.size() - 1)];
+  }
 };
 
 [[nodiscard]] std::variant<Job, Failure> prepare_job(const RunOptions& options);

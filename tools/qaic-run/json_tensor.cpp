@@ -131,6 +131,18 @@ Result<base::ByteVector> tensor_from_json(const json& value, const qaic_tensor& 
   return reader.take();
 }
 
+std::vector<std::int64_t> lengths_of(const json& value, const qaic_tensor& tensor) {
+  std::vector<std::int64_t> out(tensor.dims, tensor.dims + tensor.dim_count);
+  const json* level = &value;
+  for (auto& length : out) {
+    if (!level->is_array()) break;
+    length = static_cast<std::int64_t>(level->size());
+    if (level->empty()) break;
+    level = &level->front();
+  }
+  return out;
+}
+
 std::string json_of_tensor(const qaic_tensor& tensor, base::Bytes bytes) {
   std::string out;
   append_json(out, tensor, 0, bytes);

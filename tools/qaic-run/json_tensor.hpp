@@ -1,9 +1,11 @@
 // Tensors as JSON: nested lists, one level per dimension.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <qaic/qaic.hpp>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -20,6 +22,10 @@ namespace qaic::tools::run {
 // tensor-shape, tensor-type, tensor-range.
 [[nodiscard]] base::Result<base::ByteVector> tensor_from_json(const nlohmann::json& value,
                                                               const qaic_tensor& tensor, Cast cast);
+
+// How long the lists are, the first one at each level; a tensor's dims where they
+// are no deeper. An empty list has those of the tensor below it.
+[[nodiscard]] std::vector<std::int64_t> lengths_of(const nlohmann::json& value, const qaic_tensor& tensor);
 
 // The same way back; every number reads as it was.
 [[nodiscard]] std::string json_of_tensor(const qaic_tensor& tensor, base::Bytes bytes);

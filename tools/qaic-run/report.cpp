@@ -73,6 +73,13 @@ nlohmann::json fit_row(const Fit& fit) {
           {"held_by", holders_json(fit.holders)}};
 }
 
+// Of an input in the last inference, or in the first if there was none.
+std::uint64_t sent_bytes(const Job& job, const Outcome& outcome, std::size_t i) {
+  const std::size_t ended = outcome.latencies_ns.size();
+  const auto& form = job.forms_of(ended == 0 ? 0 : ended - 1)[i];
+  return is_partial(job.tensors[i]) ? form.byte_size : job.tensors[i].byte_size;
+}
+
 nlohmann::json tensor_row(const Job& job, const Outcome& outcome, const Criteria& criteria, std::size_t i) {
   const auto& tensor = job.tensors[i];
   nlohmann::json row{{"name", tensor.name},
@@ -80,7 +87,10 @@ nlohmann::json tensor_row(const Job& job, const Outcome& outcome, const Criteria
                      {"type", tensor_type(tensor.type).name},
                      {"dims", std::vector<std::int32_t>(tensor.dims, tensor.dims + tensor.dim_count)},
                      {"size_bytes", tensor.byte_size},
+                     {"partial", is_partial(tensor)},
+                     {"sent_bytes", nullptr},
                      {"comparison", nullptr}};
+  if (tensor.direction == QAIC_TENSOR_INPUT) row["sent_bytes"] = sent_bytes(job, outcome, i);
   const auto found = outcome.comparisons.find(i);
   if (found != outcome.comparisons.end()) row["comparison"] = comparison_row(found->second, criteria);
   return row;
@@ -128,6 +138,15 @@ void print_fit(std::string& text, const Job& job, const qaic_card_info& card, co
   }
   fmt::format_to(out, "  {} networks are active on it; open in: {}\n", fit.networks_active,
                  holders_text(fit.holders));
+}
+
+// Inputs of which less than the whole is sent, or may be.
+void print_partial(std::string& text, const Job& job, const Outcome& outcome, std::size_t i) {
+  const auto& tensor = job.tensors[i];
+  const std::uint64_t sent = sent_bytes(job, outcome, i);
+  if (!is_partial(tensor) || (!outcome.fit && sent == tensor.byte_size)) return;
+  fmt::format_to(std::back_inserter(text), "  input {} ({}): partial, {} of {} bytes {}\n", tensor.name,
+                 tensor_text(tensor), sent, tensor.byte_size, outcome.fit ? "to be sent" : "sent");
 }
 
 void print_comparison(std::string& text, const Comparison& c, const Criteria& criteria) {
@@ -209,7 +228,13 @@ std::string report_text(const Job& job, const CardRun& run, const Criteria& crit
   std::string text;
   const Outcome& outcome = run.outcome();
   const qaic_card_info& card = run.card();
-  if (outcome.fit) print_fit(text, job, card, *outcome.fit);
+  const auto print_inputs = [&] {
+    for (std::size_t i = 0; i < job.tensors.size(); ++i) print_partial(text, job, outcome, i);
+  };
+  if (outcome.fit) {
+    print_fit(text, job, card, *outcome.fit);
+    print_inputs();
+  }
   if (outcome.latencies_ns.empty()) return text;
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "{} on card {} ({}): {} inference{}", job.program.name(), card.qid, card.pci_address,
@@ -222,6 +247,7 @@ std::string report_text(const Job& job, const CardRun& run, const Criteria& crit
                    static_cast<double>(percentile(outcome, 0.99)) / 1e6, per_second(outcome));
   }
   if (job.batch) print_batch(text, *job.batch, outcome);
+  print_inputs();
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
     if (job.tensors[i].direction == QAIC_TENSOR_OUTPUT) print_output(text, job, outcome, criteria, i);
   }

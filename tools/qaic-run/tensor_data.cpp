@@ -43,7 +43,7 @@ std::size_t content_limit(const qaic_tensor& tensor) {
   return tensor.byte_size / tensor_type(tensor.type).size * kWidestElement + kHeaderRoom;
 }
 
-Result<ByteVector> from_npy(Bytes file, const qaic_tensor& tensor, Cast cast) {
+Result<InputData> from_npy(Bytes file, const qaic_tensor& tensor, Cast cast, const InputShapes& shapes) {
   QAIC_TRY(const auto npy, parse_npy(file));
   const auto& type = tensor_type(tensor.type);
   const bool same_type = npy.type == type.numpy;
@@ -53,54 +53,63 @@ Result<ByteVector> from_npy(Bytes file, const qaic_tensor& tensor, Cast cast) {
         fmt::format("elements are {}, but '{}' takes {} ({})", npy.type, tensor.name, type.numpy, type.name),
         "nothing is cast silently; --cast converts what the tensor can hold"));
   }
-  const bool same = npy.shape.size() == tensor.dim_count &&
-                    std::equal(npy.shape.begin(), npy.shape.end(), tensor.dims,
-                               [](std::int64_t a, std::int32_t b) { return a == b; });
-  if (!same) {
+  const auto given = shapes.with_dims(tensor, npy.shape);
+  if (!given) {
     std::string shape;
     for (const auto dimension : npy.shape) shape += fmt::format("{}{}", shape.empty() ? "" : "x", dimension);
     return fail(make_error(ErrorKind::bad_input, "tensor-shape",
                            fmt::format("shape {}, but '{}' takes {}", shape.empty() ? "scalar" : shape,
-                                       tensor.name, dims_text(tensor))));
+                                       tensor.name, shapes.text(tensor))));
   }
   const Bytes data = file.subspan(npy.data_offset, npy.data_size);
-  if (!same_type) return cast_elements(npy.type, data, tensor);
-  return ByteVector(data.begin(), data.end());
+  if (same_type) return InputData{{data.begin(), data.end()}, *given};
+  QAIC_TRY(auto cast_data, cast_elements(npy.type, data, tensor));
+  return InputData{std::move(cast_data), *given};
 }
 
-Result<ByteVector> from_archive(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+Result<InputData> from_archive(const std::string& path, const qaic_tensor& tensor, Cast cast,
+                               const InputShapes& shapes) {
   QAIC_TRY(const auto archive, read_bundle(path));
   QAIC_TRY(const auto members, zip_members(archive));
   for (const auto& member : members) {
     if (member.name != std::string(tensor.name) + ".npy" && member.name != tensor.name) continue;
     QAIC_TRY(const auto content, zip_content(archive, member, content_limit(tensor)));
-    return from_npy(content, tensor, cast);
+    return from_npy(content, tensor, cast, shapes);
   }
   return fail(
       make_error(ErrorKind::bad_input, "tensor-unknown", fmt::format("no array '{}' in it", tensor.name)));
 }
 
-Result<ByteVector> from_json(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+Result<InputData> from_lists(const nlohmann::json& lists, const qaic_tensor& tensor, Cast cast,
+                             const InputShapes& shapes) {
+  const auto given = shapes.with_dims(tensor, lengths_of(lists, tensor)).value_or(InputForm{tensor});
+  QAIC_TRY(auto bytes, tensor_from_json(lists, given.form, cast));
+  return InputData{std::move(bytes), given};
+}
+
+Result<InputData> from_json(const std::string& path, const qaic_tensor& tensor, Cast cast,
+                            const InputShapes& shapes) {
   QAIC_TRY(const auto text, read_bundle(path));
   QAIC_TRY(const auto document, parse_json(text));
-  if (!document.is_object()) return tensor_from_json(document, tensor, cast);
+  if (!document.is_object()) return from_lists(document, tensor, cast, shapes);
   const auto found = document.find(tensor.name);
-  if (found != document.end()) return tensor_from_json(*found, tensor, cast);
+  if (found != document.end()) return from_lists(*found, tensor, cast, shapes);
   return fail(make_error(ErrorKind::bad_input, "tensor-unknown", fmt::format("no '{}' in it", tensor.name)));
 }
 
-Result<ByteVector> from_single(const std::string& path, const qaic_tensor& tensor, Cast cast) {
+Result<InputData> from_single(const std::string& path, const qaic_tensor& tensor, Cast cast,
+                              const InputShapes& shapes) {
   const std::size_t limit = content_limit(tensor);
   auto file = path == "-" ? os::read_rest(kStdin, limit, "stdin") : os::read_file(path, limit);
   if (!file) {
     if (file.error().domain == base::ErrorDomain::system) file.error().kind = ErrorKind::bad_input;
-    return file;
+    return fail(file.error());
   }
-  if (is_npy(*file)) return from_npy(*file, tensor, cast);
-  if (file->size() == tensor.byte_size) return file;
+  if (is_npy(*file)) return from_npy(*file, tensor, cast, shapes);
+  if (const auto given = shapes.with_bytes(tensor, file->size())) return InputData{std::move(*file), *given};
   return fail(make_error(ErrorKind::bad_input, "tensor-size",
-                         fmt::format("{} bytes, but '{}' ({}) takes {}", file->size(), tensor.name,
-                                     tensor_text(tensor), tensor.byte_size)));
+                         fmt::format("{} bytes, but '{}' ({} {}) takes {}", file->size(), tensor.name,
+                                     tensor_type(tensor.type).name, shapes.text(tensor), tensor.byte_size)));
 }
 
 ByteVector npy_of_tensor(const qaic_tensor& tensor, Bytes bytes) {
@@ -119,9 +128,15 @@ std::string tensor_text(const qaic_tensor& tensor) {
 }
 
 Result<ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor, Cast cast) {
-  auto content = is_archive(path) ? from_archive(path, tensor, cast)
-                 : is_json(path)  ? from_json(path, tensor, cast)
-                                  : from_single(path, tensor, cast);
+  QAIC_TRY(auto content, read_input(path, tensor, cast, {}));
+  return std::move(content.bytes);
+}
+
+Result<InputData> read_input(const std::string& path, const qaic_tensor& tensor, Cast cast,
+                             const InputShapes& shapes) {
+  auto content = is_archive(path) ? from_archive(path, tensor, cast, shapes)
+                 : is_json(path)  ? from_json(path, tensor, cast, shapes)
+                                  : from_single(path, tensor, cast, shapes);
   if (!content && !content.error().what.starts_with(path)) {
     content.error().what = path + ": " + content.error().what;
   }

@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "tools/qaic-run/cast.hpp"
+#include "tools/qaic-run/input_shapes.hpp"
 #include "tools/qaic-run/tensor_files.hpp"
 
 namespace qaic::tools::run {
@@ -21,6 +22,14 @@ namespace qaic::tools::run {
 // tensor-range, tensor-unknown.
 [[nodiscard]] base::Result<base::ByteVector> read_tensor(const std::string& path, const qaic_tensor& tensor,
                                                          Cast cast);
+
+// The same where `shapes` may say that the tensor can have others than its own.
+struct InputData {
+  base::ByteVector bytes;
+  InputForm given;
+};
+[[nodiscard]] base::Result<InputData> read_input(const std::string& path, const qaic_tensor& tensor,
+                                                 Cast cast, const InputShapes& shapes);
 
 // Writes them: as .npz, .json or .npy when the name ends so, else raw. Several
 // with one .npz or .json name go into that file together.

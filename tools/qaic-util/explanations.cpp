@@ -394,10 +394,17 @@ constexpr std::array kExplanations{
     Explanation{"tensor-range",
                 "A number in a file is none that the tensor's type has: too large, or with a fraction for an "
                 "integer."},
-    Explanation{"tensor-shape", "The array's shape is not the tensor's. Nothing is reshaped silently."},
+    Explanation{"tensor-shape",
+                "The array's shape is none that the tensor can have. Nothing is reshaped silently; of a "
+                "partial input the first dimension may be less."},
+    Explanation{
+        "tensor-shapes",
+        "Each input has a shape that the program takes, but not all of them together: a program with "
+        "allowed shapes takes certain combinations. The hint lists them; qaic-qpc inspect shows all."},
     Explanation{
         "tensor-size",
-        "A raw file does not have exactly the tensor's bytes. qaic-qpc inspect shows its type and shape."},
+        "A raw file does not have exactly the tensor's bytes, nor, of a partial input, whole elements of "
+        "its beginning. qaic-qpc inspect shows its type and shape."},
     Explanation{"tensor-too-many", "More files than the program has tensors of that direction."},
     Explanation{
         "tensor-transform",
