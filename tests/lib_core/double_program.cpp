@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+#include <vector>
+
 #include "lib/program/container.hpp"
 #include "lib/program/descriptor.hpp"
 #include "lib/program/elf.hpp"
@@ -13,6 +16,39 @@
 namespace qaic::tests {
 
 namespace qpc = wire::qpc;
+
+namespace {
+
+program::IoFormat format(qpc::DataType type, std::vector<std::int32_t> dims, float scale = 0,
+                         std::int32_t offset = 0) {
+  return {static_cast<std::uint32_t>(type), scale, offset, std::move(dims), 0};
+}
+
+program::TransformStep step(qpc::Transform kind, const program::IoFormat& result) {
+  program::TransformStep out;
+  out.kind = static_cast<std::uint32_t>(kind);
+  out.type = result.type;
+  out.scale = result.scale;
+  out.offset = result.offset;
+  out.dims = result.dims;
+  return out;
+}
+
+void transform(program::Descriptor& descriptor) {
+  program::Binding& x = descriptor.inputs.at(0);
+  x.initial = format(qpc::DataType::float32, {4, 8});
+  x.transformed = format(qpc::DataType::int32_q, {8, 4}, 0.5F, 1);
+  auto turn = step(qpc::Transform::transpose, x.transformed);
+  turn.shuffle = {1, 0};
+  const auto quantised = format(qpc::DataType::int32_q, {4, 8}, 0.5F, 1);
+  x.transforms = {step(qpc::Transform::quantize, quantised), turn, x.transforms.at(0)};
+  program::Binding& y = descriptor.outputs.at(0);
+  y.initial = format(qpc::DataType::int32_q, {8, 4}, 0.25F, -4);
+  y.transformed = format(qpc::DataType::float32, {8, 4});
+  y.transforms.push_back(step(qpc::Transform::dequantize, y.transformed));
+}
+
+}  // namespace
 
 base::ByteVector build(const DoubleProgram& wanted) {
   const auto elf = os::read_file(QAIC_DOUBLE_ELF, 1U << 20);
@@ -43,6 +79,7 @@ base::ByteVector build(const DoubleProgram& wanted) {
   metadata.dynamic_constants_size = wanted.dynamic_constants.size();
   program::Descriptor descriptor = samples::descriptor();
   descriptor.num_cores = wanted.nsps;
+  if (wanted.transforms) transform(descriptor);
 
   const auto code = program::with_section(*elf, qpc::kMetadataSection, program::write_metadata(metadata));
   REQUIRE(code.has_value());
