@@ -115,11 +115,9 @@ constexpr Mutation kMutations[] = {
     {"tensor-overlap",
      [](Material& p, Random& r) {
        no_shapes(p);
-       std::size_t index = r.below(p.d.inputs.size());
-       for (std::size_t i = 0; i < p.d.inputs.size() && p.d.inputs[index].partial_allowed; ++i) {
-         index = (index + 1) % p.d.inputs.size();
-       }
-       program::Binding twin = p.d.inputs[index];
+       auto& input = r.one_of(p.d.inputs);
+       input.partial_allowed = false;  // where those lie is not fixed
+       program::Binding twin = input;
        twin.name = "twin";
        p.d.inputs.push_back(twin);
      }},
