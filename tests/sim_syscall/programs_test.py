@@ -41,22 +41,23 @@ class Programs(Test):
         self.assertEqual(lines, [f"0000:8{1 + i}:00.0 /dev/accel/accel{i}" for i in range(3)])
 
     def test_who_has_a_node_open(self):
-        look = 'for i in /proc/$!/fd/5 /proc/$!/fd/0; do readlink $i; done; cd /proc/$!/fd; readlink 5'
+        look = ('until [ "$(readlink /proc/$!/fd/0)" = /dev/null ]; do sleep 0.01; done; readlink /proc/$!/fd/5;'
+                " (cd /proc/$!/fd && readlink 5)")
         out = self.done(run("bash", "-c", f"exec 5<>{NODE}; sleep 9 5>&5 </dev/null & exec 5>&-; {look}; kill $!;"
-                            f" python3 -c 'import os; f = os.open(\"{NODE}\", os.O_WRONLY); "
+                            f" /usr/bin/python3 -c 'import os; f = os.open(\"{NODE}\", os.O_WRONLY); "
                             "print(os.readlink(f\"/proc/self/fd/{f}\"), os.readlink(str(f), dir_fd=os.open(\"/proc/self/fd\", os.O_PATH)))'"
                             )).stdout
-        self.assertEqual(out, f"{NODE}\n/dev/null\n{NODE}\n{NODE} {NODE}\n")
+        self.assertEqual(out, f"{NODE}\n{NODE}\n{NODE} {NODE}\n")
         # The simulation's own descriptors are nobody's; a node that went leaves its name.
-        program = (f"import glob, os\nf = os.open('{NODE}', os.O_RDWR)\nfound = set()\n"
+        program = (f"import glob, os\nf = os.open('{NODE}', os.O_RDWR)\nfound = dict()\n"
                    "for link in glob.glob('/proc/[0-9]*/fd/*'):\n"
-                   f"    try:\n        if os.readlink(link) == '{NODE}': found.add(link.split('/')[2])\n"
+                   f"    try:\n        if os.readlink(link) == '{NODE}':\n"
+                   "            pid = link.split('/')[2]\n            found[pid] = open(f'/proc/{pid}/comm').read().strip()\n"
                    "    except OSError: pass\n"
-                   "names = {open(f'/proc/{pid}/comm').read().strip() for pid in found}\n"
-                   "print(str(os.getpid()) in found, 'qaic-sim' in names)\n"
+                   "print(str(os.getpid()) in found, 'qaic-sim' in found.values())\n"
                    f"open('/sys/bus/pci/devices/{CARD}/remove', 'w').write('1')\n"
                    "print(os.readlink(f'/proc/self/fd/{f}'))\n")
-        self.assertEqual(self.done(run("python3", "-c", program)).stdout, f"True False\n{NODE} (deleted)\n")
+        self.assertEqual(self.done(run("/usr/bin/python3", "-c", program)).stdout, f"True False\n{NODE} (deleted)\n")
 
     @unittest.skipIf(ORDINARY or os.getuid() != 0, "for root, who can become somebody else")
     def test_who_may_not_see_who_has_a_node_open(self):
