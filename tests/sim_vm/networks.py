@@ -113,6 +113,7 @@ def main(folder):
         "deaf": fails("deaf"),
         "crash": fails("crash"),
         "after": show,
+        "held": ["sh", "-c", f"sleep 60 7<>/dev/accel/accel0 & {' '.join(show)}; echo $! >&2; kill $!"],
         "at the end": three_nsp,
     }
     began = time.monotonic()
@@ -152,6 +153,10 @@ def main(folder):
     for what in ("nsp", "semaphores", "virtual_channels", "multicast_ids", "constants", "networks"):
         tool.equal(after["card"][what], before["card"][what], f"{what}: all is given back")
     tool.equal(after["held_by"]["processes"], [], "nobody holds the card any more")
+    # A device node, found by its number, where the simulated one is a file.
+    held = json.loads(done["held"].stdout)["devices"][0]["held_by"]
+    tool.equal((held["processes"], held["not_looked_into"], held["others_hidden"]),
+               ([{"pid": int(done["held"].stderr), "command": "sleep", "uid": 0}], 0, False), "who has it open")
 
 
 if len(sys.argv) == 3 and sys.argv[1] == "inside":
