@@ -28,7 +28,7 @@ using ElementLoop = void (*)(const std::byte* in, std::byte* out, std::size_t co
 [[nodiscard]] bool is_quantised(wire::qpc::DataType type);
 
 // Null: not a conversion whose result is known for every element. Known are
-// float32 and float16 into each other (§ half.hpp), a type into itself, and
+// float32 and float16 into each other (half.hpp), a type into itself, and
 // index and plain integers into wider ones. What becomes of a number that the
 // narrower integer does not have, and how integers become floats, is not known.
 [[nodiscard]] ElementLoop convert_loop(wire::qpc::DataType from, wire::qpc::DataType to);
