@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "tests/lib_program/mutations.hpp"
@@ -239,7 +240,8 @@ constexpr Mutation kMutations[] = {
     {"constants-mapping-nsp",
      [](Material& p, Random& r) {
        need_constants(p);
-       r.one_of(p.m.constant_mappings).core_mask |= 1U << r.between(p.m.num_nsps, 31);
+       r.one_of(p.m.constant_mappings).core_mask |=
+           1U << r.between(std::min<std::uint32_t>(p.m.num_nsps, 31), 31);
      }},
     {"constants-unmapped",
      [](Material& p, Random&) {
