@@ -13,18 +13,14 @@
 #include <vector>
 
 #include "tests/lib_core/double_program.hpp"
+#include "tests/support/must.hpp"
 
 namespace {
 
+using qaic::tests::must;
 using Floats = std::array<float, 32>;
 constexpr std::size_t kInput = 0;
 constexpr std::size_t kOutput = 1;
-
-template <class T>
-T must(qaic::Expected<T> expected) {
-  REQUIRE_MESSAGE(expected.has_value(), std::string(expected.error().what()));
-  return std::move(*expected);
-}
 
 // The network "double" with transforms, on a device that is opened for it.
 struct Stage {

@@ -21,22 +21,18 @@
 #include <vector>
 
 #include "tests/lib_core/double_program.hpp"
+#include "tests/support/must.hpp"
 
 namespace {
 
 using qaic::tests::build;
 using qaic::tests::DoubleProgram;
+using qaic::tests::must;
 using Words = std::array<std::uint32_t, 32>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kHang = 0xd00d;
 constexpr std::uint32_t kCrash = 0xdead;
-
-template <class T>
-T must(qaic::Expected<T> expected) {
-  REQUIRE_MESSAGE(expected.has_value(), std::string(expected.error().what()));
-  return std::move(*expected);
-}
 
 qaic::Device open_device() {
   const auto inventory = must(qaic::Inventory::read());

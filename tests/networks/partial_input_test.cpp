@@ -9,21 +9,17 @@
 #include <vector>
 
 #include "tests/networks/seen_ioctls.hpp"
+#include "tests/support/must.hpp"
 
 using qaic::tests::last_execution;
 
 namespace {
 
+using qaic::tests::must;
 using Numbers = std::vector<std::uint32_t>;
 
 constexpr std::size_t kCount = 1024;
 constexpr std::uint32_t kPatience = 20000;  // ms
-
-template <class T>
-T must(qaic::Expected<T> expected) {
-  REQUIRE_MESSAGE(expected.has_value(), std::string(expected.error().what()));
-  return std::move(*expected);
-}
 
 Numbers numbers(std::size_t count, std::uint32_t seed) {
   Numbers out(count);
