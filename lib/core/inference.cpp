@@ -196,7 +196,6 @@ void Inference::copy_staged(Transfer direction) {
 }
 
 uapi::Outcome<void> Inference::begin() {
-  if (copying_ == Copying::some) copy_staged(Transfer::in);
   done_ = 0;
   const auto begun = uapi::execute(fd_, execute_);
   if (!begun && begun.error().value == EINVAL) return begin_behind_rest();
@@ -270,6 +269,7 @@ Result<void> Inference::submit() {
     return fail(make_error(ErrorKind::usage, "inference-in-flight",
                            device_->node() + ": the inference was submitted already and not waited for"));
   }
+  if (has_to_gather()) gather();
   if (const auto begun = begin(); !begun) return fail(begin_error(begun.error().value));
   state_ = State::in_flight;
   return {};

@@ -67,7 +67,7 @@ class Inference : public Submission {
                                                          std::span<const Import> imports = {});
 
   // The memory of tensor `index`, in its user's form: the buffer's own, or one
-  // that is copied or converted from and to it at begin() and finish(). Empty for
+  // that is copied or converted to it by gather() and from it by finish(). Empty for
   // an input that the program ignores, for a tensor in an imported buffer (the
   // exporter maps that) and for an index that does not exist. Stable for the
   // Inference's life.
@@ -101,6 +101,8 @@ class Inference : public Submission {
   [[nodiscard]] base::Result<void> wait(std::uint32_t timeout_ms);
 
   // The same for a Queue, which keeps track itself.
+  [[nodiscard]] bool has_to_gather() const override { return copying_ == Copying::some; }
+  void gather() override { copy_staged(wire::qpc::Transfer::in); }
   [[nodiscard]] uapi::Outcome<void> begin() override;
   [[nodiscard]] uapi::Outcome<void> finish(std::uint32_t timeout_ms) override;
   [[nodiscard]] base::Error begin_error(int number) const override;

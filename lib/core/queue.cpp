@@ -102,6 +102,7 @@ Queue::Refusal Queue::start(std::uint32_t slot, std::uint64_t user_data) {
     if (refusal.why != Refusal::Why::none) return refusal;
   }
   Entry& entry = entries_[slot];
+  if (entry.has_to_gather && !gather(lock, slot)) return {Refusal::Why::slot, 0};
   entry.completion.user_data = user_data;
   entry.deadline = deadline_ == Clock::duration::max() ? TimePoint::max() : Clock::now() + deadline_;
   if (pending_.empty()) {
@@ -118,6 +119,14 @@ Queue::Refusal Queue::start(std::uint32_t slot, std::uint64_t user_data) {
   entry.state = State::pending;
   pending_.push(slot);
   return {};
+}
+
+// Whether the slot is still its caller's then.
+bool Queue::gather(Lock& lock, std::uint32_t slot) {
+  lock.unlock();
+  entries_[slot].submission->gather();
+  lock.lock();
+  return entries_[slot].state == State::held;
 }
 
 // Makes a slot ready that is not, if that is possible.

@@ -147,7 +147,8 @@ class Queue {
   struct Entry {
     std::unique_ptr<Submission> submission;
     State state = State::free;
-    bool late = false;  // over for the caller, not for the card
+    bool late = false;           // over for the caller, not for the card
+    bool has_to_gather = false;  // its inputs, before it begins
     Completion completion;
     TimePoint deadline;
   };
@@ -174,6 +175,7 @@ class Queue {
 
   // What seldom happens, apart from what often does.
   [[nodiscard, gnu::cold]] Step sleep(Lock& lock, TimePoint until);
+  [[nodiscard, gnu::cold]] bool gather(Lock& lock, std::uint32_t slot);
   [[nodiscard, gnu::cold]] Refusal make_ready(Lock& lock, std::uint32_t slot);
   [[nodiscard, gnu::cold]] base::Error slot_error(std::uint32_t slot) const;
   [[nodiscard, gnu::cold]] base::Error closed_error() const;

@@ -65,6 +65,7 @@ Queue::Queue(std::vector<std::unique_ptr<Submission>> submissions, std::string n
       done_(submissions.size()) {
   for (std::uint32_t i = 0; i < depth_; ++i) {
     entries_[i].submission = std::move(submissions[i]);
+    entries_[i].has_to_gather = entries_[i].submission->has_to_gather();
     entries_[i].completion.slot = i;
     free_.push(i);
   }

@@ -15,6 +15,12 @@ class Submission {
  public:
   virtual ~Submission() = default;
 
+  // Whether inputs are anywhere else than where the card reads them; never changes.
+  [[nodiscard]] virtual bool has_to_gather() const { return false; }
+  // Puts them there: once before begin(), however often that is tried. May take
+  // long, so nobody's lock is held meanwhile.
+  virtual void gather() {}
+
   // Queues all buffers. Does not sleep, or for 1 ms where one is still queued
   // from before. EAGAIN: no room; EBUSY: that one still is. Nothing was queued.
   [[nodiscard]] virtual uapi::Outcome<void> begin() = 0;

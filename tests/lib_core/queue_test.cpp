@@ -64,6 +64,33 @@ bool readable(int fd) {
 
 }  // namespace
 
+TEST_CASE("inputs are gathered once for each submission, and nobody waits for that") {
+  ScriptedChannel channel(1);
+  std::unique_ptr<Queue> queue;
+  int gathered = 0;
+  channel.gather_by([&] {
+    ++gathered;
+    const auto other = queue->acquire(kNow);  // would wait for ever for a queue that is locked
+    REQUIRE(other.has_value());
+    REQUIRE(queue->release(*other).has_value());
+  });
+  queue = queue_over(channel, 3);
+  submit_one(*queue, 1);
+  const auto second = submit_one(*queue, 2);  // no room: begun behind the first
+  CHECK(channel.attempts() == 2);
+  channel.run_freely();
+  for (const std::uint64_t expected : {1U, 2U}) {
+    const auto done = queue->next(kForever);
+    REQUIRE(done.has_value());
+    CHECK(done->succeeded());
+    CHECK(done->user_data == expected);
+  }
+  CHECK(channel.attempts() == 3);
+  CHECK(gathered == 2);
+  REQUIRE(queue->submit(second, 3).has_value());
+  CHECK(gathered == 3);
+}
+
 TEST_CASE("each slot is handed out to one at a time") {
   ScriptedChannel channel(8);
   const auto queue = queue_over(channel, 3);

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -50,6 +51,8 @@ class ScriptedChannel {
     const std::scoped_lock lock(mutex_);
     lingering_ = times;
   }
+  // Inputs have to be gathered, which is this. Before submissions().
+  void gather_by(std::function<void()> gather) { gather_ = std::move(gather); }
   // Completes each inference as soon as somebody waits for one behind it.
   void run_freely() {
     const std::scoped_lock lock(mutex_);
@@ -80,6 +83,8 @@ class ScriptedChannel {
   class Buffers : public core::Submission {
    public:
     explicit Buffers(ScriptedChannel& channel) : channel_(channel) {}
+    bool has_to_gather() const override { return channel_.gather_ != nullptr; }
+    void gather() override { channel_.gather_(); }
     uapi::Outcome<void> begin() override { return channel_.begin(*this); }
     uapi::Outcome<void> finish(std::uint32_t timeout_ms) override {
       return channel_.finish(*this, timeout_ms);
@@ -129,6 +134,7 @@ class ScriptedChannel {
     return {};
   }
 
+  std::function<void()> gather_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t room_;
