@@ -230,8 +230,8 @@ with tempfile.TemporaryDirectory() as folder:
     owners = {(p["pid"], p["command"]) for p in fit["held_by"]["processes"]}
     tool.check({(int(worker), "qaic-run"), (int(sleeps), "sleep")} == owners, f"who holds them: {owners}, {worker}, {sleeps}")
     names = " and ".join(f"process {pid} ({command})" for pid, command in sorted(owners))
-    tool.check(f"1 networks are active on it; open in: {names}" in read("text"), f"as text: {read('text')}")
-    tool.check(f"hint: 1 networks are active; the card is open in: {names}" in short.stderr, f"as a hint: {short.stderr}")
+    tool.check(f"1 network is active on it; open in: {names}" in read("text"), f"as text: {read('text')}")
+    tool.check(f"hint: 1 network is active; the card is open in: {names}" in short.stderr, f"as a hint: {short.stderr}")
     tool.check(read("loading") == "5\n" and f"hint: besides this run the card is open in: {names}" in short.stderr,
                f"not loaded, and why: {short.stderr}")
     tool.check(f"besides this run the card is open in: {names}" in json.loads(read("bench"))["errors"][0]["hint"],

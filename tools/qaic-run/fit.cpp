@@ -64,9 +64,13 @@ std::optional<Failure> Fit::shortage(const std::string& program) const {
                  fmt::format("{} does not fit: it needs {} {}, {} of {} are free", program, found->needed,
                              found->unit, found->free, found->total),
                  never ? "compile the program for a card of this size"
-                       : fmt::format("{} networks are active; the card is open in: {}", networks_active,
-                                     holders_text(holders)),
+                       : fmt::format("{}; the card is open in: {}", activity(), holders_text(holders)),
                  std::nullopt};
+}
+
+std::string Fit::activity() const {
+  return networks_active == 1 ? "1 network is active"
+                              : fmt::format("{} networks are active", networks_active);
 }
 
 Failure load_failure(const qaic::Error& error, const qaic_card_info& card) {

@@ -27,6 +27,8 @@ struct Fit {
   os::FileHolders holders;            // of the card's node, whoever they are
 
   [[nodiscard]] bool fits() const;
+  // "1 network is active", for people.
+  [[nodiscard]] std::string activity() const;
   // The first resource that is short, as the library says it when a card
   // refuses: kind unavailable, or bad_input when the whole card has less.
   [[nodiscard]] std::optional<Failure> shortage(const std::string& program) const;

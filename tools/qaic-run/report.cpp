@@ -136,8 +136,7 @@ void print_fit(std::string& text, const Job& job, const qaic_card_info& card, co
     fmt::format_to(out, "  {:<18} {:>6} needed, {:>6} of {} free{}\n", need.unit, need.needed, need.free,
                    need.total, need.needed > need.free ? "  short" : "");
   }
-  fmt::format_to(out, "  {} networks are active on it; open in: {}\n", fit.networks_active,
-                 holders_text(fit.holders));
+  fmt::format_to(out, "  {} on it; open in: {}\n", fit.activity(), holders_text(fit.holders));
 }
 
 // Inputs of which less than the whole is sent, or may be.
