@@ -149,8 +149,9 @@ TEST_CASE("the tensors' own shapes are refused where the program does not allow 
 
 TEST_CASE("a tuple that asks for more bytes than a tensor has, or for other tensors, is none to take") {
   const std::vector<qaic_tensor> tensors{tensor(0, "x", {8})};
-  const InputShapes shapes(tensors, allowing({{{9}}, {{4}, {4}}, {{-4}}}));
+  const InputShapes shapes(tensors, allowing({{{9}}, {{4}, {4}}, {{-4}}, {{65536, 65536, 65536, 65536}}}));
   CHECK_FALSE(shapes.with_dims(tensors[0], {9}));
+  CHECK_FALSE(shapes.with_bytes(tensors[0], 0));
   const auto refused = shapes.complete({std::nullopt});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().hint == "it allows none that its tensors could have");

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/checked.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kShown = 8;  // shapes or tuples in an error
 
+// Bytes that are no number are more than any tensor has.
 template <class Dims>
 qaic_tensor reshaped(const qaic_tensor& tensor, const Dims& dims) {
   qaic_tensor out = tensor;
@@ -27,7 +30,8 @@ qaic_tensor reshaped(const qaic_tensor& tensor, const Dims& dims) {
   std::fill(std::begin(out.dims), std::end(out.dims), 0);
   for (std::size_t i = 0; i < dims.size(); ++i) {
     out.dims[i] = static_cast<std::int32_t>(dims[i]);
-    out.byte_size *= static_cast<std::uint64_t>(dims[i]);
+    out.byte_size = base::checked_multiply(out.byte_size, static_cast<std::uint64_t>(dims[i]))
+                        .value_or(std::numeric_limits<std::uint64_t>::max());
   }
   return out;
 }
