@@ -105,16 +105,6 @@ Outcome<void> detach_slices(int fd, BoHandle bo) {
   return call(fd, wire::uapi::kIoctlDetachSliceBo, request);
 }
 
-Outcome<void> execute(int fd, DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
-  ExecuteCall request = execute_call(dbc, entries);
-  return execute(fd, request);
-}
-
-Outcome<void> partial_execute(int fd, DbcId dbc, std::span<const wire::uapi::PartialExecuteEntry> entries) {
-  ExecuteCall request = partial_execute_call(dbc, entries);
-  return execute(fd, request);
-}
-
 ExecuteCall execute_call(DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries) {
   return {execute_argument(dbc, entries), wire::uapi::kIoctlExecuteBo};
 }

@@ -56,37 +56,31 @@ using Outcome = tl::expected<T, Errno>;
 // Undoes attach_slices(). Not idempotent; EBUSY while queued.
 [[nodiscard]] Outcome<void> detach_slices(int fd, base::BoHandle bo);
 
+// EXECUTE or PARTIAL_EXECUTE as the kernel takes it, made once and sent often.
+struct ExecuteCall {
+  wire::uapi::Execute argument{};
+  std::uint32_t number = 0;  // of the ioctl
+};
+// The entries must stay where they are; those of the second have a byte size.
+[[nodiscard]] ExecuteCall execute_call(base::DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries);
+[[nodiscard]] ExecuteCall partial_execute_call(base::DbcId dbc,
+                                               std::span<const wire::uapi::PartialExecuteEntry> entries);
+
 // Queues BOs in this order. Not idempotent. EAGAIN: not enough room in the
 // queue for all of them, nothing was queued; wait for a completion first.
-[[nodiscard]] Outcome<void> execute(int fd, base::DbcId dbc,
-                                    std::span<const wire::uapi::ExecuteEntry> entries);
-
-// Like execute(), with a byte size per BO.
-[[nodiscard]] Outcome<void> partial_execute(int fd, base::DbcId dbc,
-                                            std::span<const wire::uapi::PartialExecuteEntry> entries);
+[[nodiscard]] Outcome<void> execute(int fd, ExecuteCall& call);
 
 // Sleeps until the BO is done. Idempotent: ETIMEDOUT and EINTR leave it queued
 // and it may be waited for again. 0 ms is the driver's default, 5 s.
 [[nodiscard]] Outcome<void> wait(int fd, base::DbcId dbc, base::BoHandle bo, std::uint32_t timeout_ms);
 
-// The same with the requests as the kernel takes them, for who makes them once
-// and sends them often: execute() or partial_execute(), and wait() for one after
-// the other with `timeout_ms` for each, which is written into them, until one
-// fails.
-struct ExecuteCall {
-  wire::uapi::Execute argument{};
-  std::uint32_t number = 0;  // of the ioctl
-};
-[[nodiscard]] Outcome<void> execute(int fd, ExecuteCall& call);
+// wait() for one after the other, with `timeout_ms` for each, which is written
+// into them, until one fails.
 struct Waited {
   std::size_t count = 0;  // how many succeeded
   Errno error;            // of the one behind them; 0: there is none
 };
 [[nodiscard]] Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t timeout_ms);
-// The entries must stay where they are.
-[[nodiscard]] ExecuteCall execute_call(base::DbcId dbc, std::span<const wire::uapi::ExecuteEntry> entries);
-[[nodiscard]] ExecuteCall partial_execute_call(base::DbcId dbc,
-                                               std::span<const wire::uapi::PartialExecuteEntry> entries);
 
 // Fills each entry from its handle. Idempotent; on error nothing is filled.
 [[nodiscard]] Outcome<void> perf_stats(int fd, base::DbcId dbc,
