@@ -314,8 +314,9 @@ def peak_of(command):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--counts-only", action="store_true", help="only what does not depend on the machine's speed")
-    parser.add_argument("--guest-only", action="store_true", help="only what is measured on the real driver in a guest")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--counts-only", action="store_true", help="only what does not depend on the machine's speed")
+    only.add_argument("--guest-only", action="store_true", help="only what is measured on the real driver in a guest")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     options = parser.parse_args()
     if not options.guest_only and not shutil.which("valgrind"):
