@@ -34,7 +34,10 @@ class CardIds {
   };
 
   // Held from before the card is asked for a number, or to take one back, until
-  // claim() or release(): nobody else's claim then comes in between.
+  // claim() or release(): nobody else's claim then comes in between. That is as
+  // long as the card takes to answer; a deactivation, which the kernel holds up
+  // while somebody waits for a buffer of its channel (§10 nr 9), holds up the
+  // loads and unloads of this Device so long.
   [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 
   // The card gave `id` out. Whoever held it has lost it.

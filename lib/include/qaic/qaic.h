@@ -259,7 +259,9 @@ typedef struct qaic_network qaic_network;
 QAIC_API int qaic_network_load(qaic_device* device, const qaic_program* program, qaic_network** out,
                                qaic_error* error);
 /* Deactivates and unloads; 0, or -1 when the card did not confirm (it is freed
- * all the same, and the kernel cleans up when the device closes). */
+ * all the same, and the kernel cleans up when the device closes). Takes as long
+ * as somebody is in qaic_inference_wait() for an inference of it, and other loads
+ * and unloads of the same qaic_device wait for that. */
 QAIC_API int qaic_network_unload(qaic_network* network, qaic_error* error);
 QAIC_API uint32_t qaic_network_dbc(const qaic_network* network);
 
