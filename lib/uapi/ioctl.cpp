@@ -127,14 +127,6 @@ Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t tim
   return {requests.size(), {}};
 }
 
-Outcome<void> wait(int fd, DbcId dbc, BoHandle bo, std::uint32_t timeout_ms) {
-  wire::uapi::Wait request{};
-  request.handle = bo.value;
-  request.timeout = timeout_ms;
-  request.dbc_id = dbc.value;
-  return call(fd, wire::uapi::kIoctlWaitBo, request);
-}
-
 Outcome<void> perf_stats(int fd, DbcId dbc, std::span<wire::uapi::PerfStatsEntry> entries) {
   wire::uapi::PerfStats request{};
   request.count = static_cast<std::uint16_t>(entries.size());

@@ -70,12 +70,10 @@ struct ExecuteCall {
 // queue for all of them, nothing was queued; wait for a completion first.
 [[nodiscard]] Outcome<void> execute(int fd, ExecuteCall& call);
 
-// Sleeps until the BO is done. Idempotent: ETIMEDOUT and EINTR leave it queued
-// and it may be waited for again. 0 ms is the driver's default, 5 s.
-[[nodiscard]] Outcome<void> wait(int fd, base::DbcId dbc, base::BoHandle bo, std::uint32_t timeout_ms);
-
-// wait() for one after the other, with `timeout_ms` for each, which is written
-// into them, until one fails.
+// Sleeps until one BO after the other is done, until that fails for one of them;
+// `timeout_ms` (0: the driver's default, 5 s) is for each and written into the
+// requests. Idempotent: ETIMEDOUT and EINTR leave a BO queued and it may be
+// waited for again.
 struct Waited {
   std::size_t count = 0;  // how many succeeded
   Errno error;            // of the one behind them; 0: there is none
