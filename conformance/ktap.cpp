@@ -89,6 +89,8 @@ Outcome run_one(const Settings& settings, const Case& one, std::string& text, st
   }
   ::waitpid(child, &status, 0);
   if (WIFSIGNALED(status)) {
+    reason = reason_to_be_killed(one.name, text);
+    if (!reason.empty()) return Outcome::flaw;
     reason = "killed by signal " + std::to_string(WTERMSIG(status));
     return Outcome::not_ok;
   }
@@ -155,7 +157,7 @@ Tally run_all(const Settings& settings, const std::vector<Case>& cases) {
       case Outcome::flaw:
         // As kselftest prints what is expected to fail: ok, for runners that know no XFAIL.
         ++tally.flaws;
-        std::printf("ok %zu %s # XFAIL %s\n", number, one.name, one.flaw);
+        std::printf("ok %zu %s # XFAIL %s\n", number, one.name, reason.empty() ? one.flaw : reason.c_str());
         break;
       case Outcome::skipped:
         ++tally.skipped;

@@ -252,7 +252,11 @@ void unbind_and_bind(Run& run) {
   if (bo) run.result("works", execute_and_wait(*session, *bo), 0);
 }
 
-// From here on files outlive the device: flaw.file_that_outlives_the_device.
+constexpr char kOutlivesTheDevice[] =
+    "closing a file after the driver has left the card uses memory that was given back";
+
+// From here on files outlive the device, and when they are closed that may end the
+// process: flaw.file_that_outlives_the_device.
 void unbind_ends_the_wait(Run& run) {
   auto scene = Scene::start(run);
   if (!scene) return;
@@ -262,13 +266,15 @@ void unbind_ends_the_wait(Run& run) {
   Unbound driver(scene->card);
   if (!unbound(run, driver)) return;
   run.result("WAIT_BO", wait.result(), -EPERM);
+  run.may_be_killed(kOutlivesTheDevice);
   bo->memory.reset();  // a mapping keeps the file, and so the number of the node
   scene->session.node.close();
   run.result("bind", driver.bind(), 0);
   run.result("online-again", scene->card.wait_until_online(kBoot), 0);
 }
 
-// The file is good for nothing but close, for ever; memory that is mapped stays.
+// The driver's ioctls are ENODEV for ever; what the DRM core does by itself goes on,
+// and memory that is mapped stays.
 void unbind_leaves_a_dead_file(Run& run) {
   auto scene = Scene::start(run);
   if (!scene) return;
@@ -281,12 +287,18 @@ void unbind_leaves_a_dead_file(Run& run) {
   if (!unbound(run, driver)) return;
   run.equal("node", scene->card.node(), "");
   for (const auto& [name, result] : all_ioctls(scene->session, *bo)) run.result(name, result, -ENODEV);
-  run.result("GEM_CLOSE", scene->session.node.gem_close(bo->handle), -ENODEV);
-  uapi::DrmVersion version{};
-  run.result("VERSION", scene->session.node.call(uapi::kIoctlDrmVersion, version), -ENODEV);
   run.equal("memory", std::to_integer<unsigned>(bo->bytes()[9]), 0x42);
-  const auto again = os::Mapping::shared(scene->session.node.fd(), offset, 4096, os::Mapping::Access::read);
-  run.result("mmap", again.has_value() ? 0 : -again.error().code, -ENODEV);
+  const Node& node = scene->session.node;
+  uapi::DrmVersion version{};
+  run.result("VERSION", node.call(uapi::kIoctlDrmVersion, version), 0);
+  const auto map = [&] {
+    const auto mapped = os::Mapping::shared(node.fd(), offset, 4096, os::Mapping::Access::read);
+    return mapped.has_value() ? 0 : -mapped.error().code;
+  };
+  run.result("mmap", map(), 0);
+  run.result("GEM_CLOSE", node.gem_close(bo->handle), 0);
+  run.result("mmap-of-a-closed-handle", map(), -EACCES);
+  run.may_be_killed(kOutlivesTheDevice);
   bo->memory.reset();
   scene->session.node.close();
   run.result("bind", driver.bind(), 0);
@@ -315,6 +327,7 @@ void bind_while_an_old_file_is_open(Run& run) {
     if (bo) run.result("works-there", execute_and_wait(*session, *bo), 0);
     run.result("old-file", ask_status(scene->session.node), -ENODEV);
   }
+  run.may_be_killed(kOutlivesTheDevice);
   scene->session.node.close();
   Unbound once_more(scene->card);
   if (!unbound(run, once_more)) return;

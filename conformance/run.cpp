@@ -10,9 +10,26 @@ std::string result_name(int result) {
   return name != nullptr ? name : "errno-" + std::to_string(-result);
 }
 
+namespace {
+
+std::string killed_mark(std::string_view name) {
+  return "# " + std::string(name) + ": from here on it may be killed: ";
+}
+
+}  // namespace
+
+std::string reason_to_be_killed(std::string_view name, std::string_view text) {
+  const std::string mark = killed_mark(name);
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + mark.size());
+  return std::string(text.substr(0, text.find('\n')));
+}
+
 bool Run::look(std::string_view what, std::string_view observed, std::string_view wanted) {
-  std::fprintf(out_, "# observed %s %.*s %.*s\n", name_.c_str(), static_cast<int>(what.size()), what.data(),
-               static_cast<int>(observed.size()), observed.data());
+  std::fprintf(out_, "# %s %s %.*s %.*s\n", may_be_killed_ ? "seen" : "observed", name_.c_str(),
+               static_cast<int>(what.size()), what.data(), static_cast<int>(observed.size()),
+               observed.data());
   if (observed == wanted) return true;
   std::fprintf(out_, "# %s: %.*s: expected %.*s, got %.*s\n", name_.c_str(), static_cast<int>(what.size()),
                what.data(), static_cast<int>(wanted.size()), wanted.data(), static_cast<int>(observed.size()),
@@ -56,6 +73,11 @@ void Run::flawed_equal(std::string_view what, std::uint64_t observed, std::uint6
 
 void Run::flawed_holds(std::string_view what, bool observed) {
   compare(what, observed ? "yes" : "no", "yes");
+}
+
+void Run::may_be_killed(std::string_view why) {
+  may_be_killed_ = true;
+  std::fprintf(out_, "%s%.*s\n", killed_mark(name_).c_str(), static_cast<int>(why.size()), why.data());
 }
 
 bool Run::prepared(std::string_view what, int observed) {

@@ -32,7 +32,7 @@ struct Expected {
 };
 
 // Single-threaded. Prints KTAP diagnostics as it goes: "# observed CASE WHAT
-// VALUE" for everything looked at, and why a case failed.
+// VALUE" for everything looked at ("# seen" where that varies), and why a case failed.
 class Run {
  public:
   Run(const Settings& settings, std::string_view name, std::FILE* out)
@@ -51,6 +51,10 @@ class Run {
   void flawed_result(std::string_view what, int observed, Expected sound);
   void flawed_equal(std::string_view what, std::uint64_t observed, std::uint64_t sound);
   void flawed_holds(std::string_view what, bool observed);
+
+  // From here on the driver may be so wrong that the kernel ends this process: that
+  // shows the flaw `why`. What is looked at afterwards varies, and is not recorded.
+  void may_be_killed(std::string_view why);
 
   // A step that only prepares the case: true if it succeeded; else the case fails.
   [[nodiscard]] bool prepared(std::string_view what, int observed);
@@ -72,8 +76,13 @@ class Run {
   std::FILE* out_;
   bool failed_ = false;
   bool flaw_shown_ = false;
+  bool may_be_killed_ = false;
   std::string skip_reason_;
 };
+
+// Why the process of that case may have been killed, as may_be_killed() said it in
+// `text`; empty if it did not.
+[[nodiscard]] std::string reason_to_be_killed(std::string_view name, std::string_view text);
 
 // "ok" for 0 and more, else the errno's name.
 [[nodiscard]] std::string result_name(int result);

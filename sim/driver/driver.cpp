@@ -80,7 +80,6 @@ std::optional<int> Driver::ioctl(OpenFile id, std::uint32_t request, std::uint64
                                  std::shared_ptr<ClientMemory> client, CallId call, Done done) {
   File* file = state_->find_file(id);
   if (file == nullptr || file->closing) return -EBADF;
-  if (file->unplugged) return -ENODEV;
   auto result = state_->drm_ioctl(*file, request, argument, std::move(client), call, std::move(done));
   if (!result) {
     // It may have ended already: then its result is ours to return.
@@ -119,7 +118,6 @@ std::optional<int> Driver::interrupt(CallId call) {
 int Driver::check_mmap(OpenFile id, std::uint64_t offset, std::uint64_t size) const {
   const File* file = state_->find_file(id);
   if (file == nullptr) return -EBADF;
-  if (file->unplugged) return -ENODEV;
   const Bo* bo = state_->offsets.find(offset);
   if (bo == nullptr || size == 0 || size > bo->size) return -EINVAL;
   return bo->file == file && bo->handle != 0 ? 0 : -EACCES;

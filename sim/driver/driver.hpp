@@ -131,7 +131,8 @@ class Driver : private device::HostMemory, private device::Interrupts {
   void reset_soc();
   // `reset` of the PCI function.
   void reset_pci();
-  // Unbound or pulled out: every file is good only for close.
+  // Unbound or pulled out: files are good for close and for what the DRM core does
+  // by itself; the driver's ioctls are ENODEV for ever.
   void remove();
   [[nodiscard]] bool bound() const;
   // The system manager runs: the MHI channels of EE AMSS exist.

@@ -105,6 +105,10 @@ std::optional<int> Driver::State::drm_ioctl(File& file, std::uint32_t request, s
   if (in_size != 0 && !client->read(argument, data.first(in_size))) return -EFAULT;
   std::fill(data.begin() + static_cast<std::ptrdiff_t>(in_size), data.end(), std::byte{0});
 
+  // The core's own ioctls go on working on a file whose device went.
+  const bool of_driver = nr >= kDrmCommandBase && nr < kDriverEnd;
+  if (file.unplugged && of_driver) return -ENODEV;
+
   // The two that can sleep copy their arguments back themselves.
   if (number == kIoctlManage) {
     return manage({call, &file, std::move(client), std::move(done)}, argument, data.first(out_size),
@@ -114,8 +118,7 @@ std::optional<int> Driver::State::drm_ioctl(File& file, std::uint32_t request, s
     return wait({call, &file, std::move(client), std::move(done)}, load<wire::uapi::Wait>(data));
   }
 
-  int result = nr >= kDrmCommandBase && nr < kDriverEnd ? driver_ioctl(file, nr, data, *client)
-                                                        : core_ioctl(file, nr, data, *client);
+  int result = of_driver ? driver_ioctl(file, nr, data, *client) : core_ioctl(file, nr, data, *client);
   if (out_size != 0 && !client->write(argument, data.first(out_size))) result = -EFAULT;
   return result;
 }

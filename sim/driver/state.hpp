@@ -79,7 +79,7 @@ struct File {
   OpenFile id{};
   base::UserHandle user;
   NodeMemory* memory = nullptr;
-  bool unplugged = false;                    // its device went: nothing but close
+  bool unplugged = false;                    // its device went: only what the DRM core answers
   std::vector<std::unique_ptr<Bo>> handles;  // [handle - 1]
   std::size_t first_free = 0;                // no free slot below
   std::vector<std::unique_ptr<Bo>> orphans;  // handle closed, still in use

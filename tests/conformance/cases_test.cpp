@@ -53,6 +53,25 @@ TEST_CASE("every errno row names a case that exists, or says why there is none")
   }
 }
 
+TEST_CASE("what may end the process is told before it does") {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* out = ::open_memstream(&text, &size);
+  const Settings settings;
+  Run run(settings, "a.case", out);
+  run.equal("before", 1, 1);
+  std::fflush(out);
+  CHECK(reason_to_be_killed("a.case", text).empty());
+  run.may_be_killed("it is wrong");
+  run.equal("after", 1, 1);
+  std::fclose(out);
+  CHECK(reason_to_be_killed("a.case", text) == "it is wrong");
+  CHECK(reason_to_be_killed("another.case", text).empty());
+  CHECK(std::string(text).find("# observed a.case before 1\n") == 0);
+  CHECK(std::string(text).find("\n# seen a.case after 1\n") != std::string::npos);
+  std::free(text);
+}
+
 TEST_CASE("a flaw that shows is neither a failure nor nothing") {
   std::FILE* out = std::tmpfile();
   REQUIRE(out != nullptr);

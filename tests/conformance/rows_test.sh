@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # rows_test.sh RECORD...: every errno row that a case is said to provoke was seen in that
-# case on a real driver, in one of the records. Cases that may bring the kernel down are in none.
+# case on a real driver, in one of the records.
 set -euo pipefail
 suite=$QAIC_BUILD/bin/qaic-conformance
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$suite" --rows >"$work/rows"
-"$suite" --list --destructive | sort >"$work/recordable"
+"$suite" --list --fatal | sort >"$work/recordable"
 bad=0
 tried=0
 while IFS=$'\t' read -r ioctl error cause name _; do

@@ -193,14 +193,18 @@ TEST_CASE("a removed device is dead to its files, and alive again to others") {
   bench->driver.reset_soc();  // nothing there
   CHECK_FALSE(bench->driver.next_deadline());
   DrmVersion version{};
-  CHECK(bench->ioctl(kIoctlDrmVersion, version) == -ENODEV);
-  CHECK(bench->gem_close(handle) == -ENODEV);
-  CHECK(bench->driver.check_mmap(bench->file, mmap.offset, 4096) == -ENODEV);
+  CHECK(bench->ioctl(kIoctlMmapBo, mmap) == -ENODEV);
+  CHECK(bench->manage(passthrough({13, 0}), 1) == -ENODEV);
+  wire::uapi::Wait wait{handle, 100, 5, 0};
+  CHECK(bench->ioctl(kIoctlWaitBo, wait) == -ENODEV);
+  CHECK(bench->ioctl(kIoctlDrmVersion, version) == 0);  // the core's own
+  CHECK(bench->driver.check_mmap(bench->file, mmap.offset, 4096) == 0);
+  CHECK(bench->gem_close(handle) == 0);
 
   bench->driver.probe();
   CHECK(bench->driver.online());
   CHECK(bench->driver.dbc_state(base::DbcId{5}) == 0);
-  CHECK(bench->ioctl(kIoctlDrmVersion, version) == -ENODEV);
+  CHECK(bench->ioctl(kIoctlMmapBo, mmap) == -ENODEV);
   OpenFile fresh{};
   CHECK(bench->driver.open(bench->node, fresh) == 0);
   CHECK(bench->ioctl(fresh, kIoctlDrmVersion, version) == 0);
