@@ -59,7 +59,8 @@ constexpr ErrnoRow kRows[] = {
      "needs 128 requests under way at once that the card leaves unanswered"},
     {"MANAGE", EIO, "the bus is in its error state, or a reset woke the caller", nullptr,
      "a race: reset.*_under_requests meets it at times, and ENODEV at others"},
-    {"MANAGE", ETIMEDOUT, "no reply in control_resp_timeout_s", nullptr, "needs a card that does not answer"},
+    {"MANAGE", ETIMEDOUT, "no reply in control_resp_timeout_s", nullptr,
+     "needs a card that does not answer (tests/sim_vm/broken.py has one)"},
     {"MANAGE", EPIPE, "the reply's CRC is wrong", nullptr, kWrongCard},
     {"MANAGE", ECANCELED, "the card refuses", "lifetime.all_dbcs"},
 

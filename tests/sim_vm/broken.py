@@ -2,9 +2,13 @@
 
 One guest has several cards, each with a fault of its own; `server` below gives them out.
 """
+import ctypes
+import errno
+import fcntl
 import json
 import os
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +20,7 @@ import tool
 UTIL = f"{tool.BIN}/qaic-util"
 RUN = f"{tool.BIN}/qaic-run"
 DRIVER_TIME = 12  # seconds, of the driver's control_resp_timeout_s
+MANAGE, PASSTHROUGH, STATUS = 0xC0106440, 1, 13  # of the ioctl, of the transaction, of the command in it
 LIMIT = 3  # seconds, of the tools' --timeout
 SLACK = 6  # seconds more, for a tool to start in a guest without KVM on a busy machine
 
@@ -29,6 +34,17 @@ def inside(commands):
         out.append({"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr,
                     "seconds": time.monotonic() - began})
     print(json.dumps(out))
+
+
+def ask(node):
+    """In the guest: what the driver itself says of a card that never answers STATUS. A reply takes up to 4 KiB."""
+    request = ctypes.create_string_buffer(struct.pack("<IIII", PASSTHROUGH, 16, STATUS, 0), 4096)
+    with open(node, "r+b", buffering=0) as file:
+        began = time.monotonic()
+        try:
+            fcntl.ioctl(file, MANAGE, struct.pack("<IIQ", 16, 1, ctypes.addressof(request)))
+        except OSError as error:
+            print(errno.errorcode[error.errno], time.monotonic() - began)
 
 
 def outcomes(faults, commands, ready_timeout="8s"):
@@ -79,6 +95,7 @@ def deadlines():
         commands = {
             "whole": [RUN, "-d", "3", *digits],
             "flipped": [RUN, "-d", "2", *digits],
+            "the driver": [sys.executable, os.path.realpath(__file__), "ask", "/dev/accel/accel0"],
             "silent": [UTIL, "-q", "-d", "0", *limit],
             "partial": [UTIL, "-q", *limit],
             "table": [UTIL, *limit],
@@ -93,6 +110,9 @@ def deadlines():
         done = dict(zip(commands, outcomes(("silent-status", "silent-terminate", "data-bit", ""), list(commands.values()))))
     tool.equal(done["whole"].returncode, 0, f"right outputs: {done['whole'].stderr}")
     tool.equal(done["flipped"].returncode, 1, f"a flipped bit is found: {done['flipped'].stderr}")
+    said, seconds = [*done["the driver"].stdout.split(), "nothing", "0"][:2]
+    tool.equal(said, "ETIMEDOUT", f"MANAGE: {done['the driver'].stderr[-400:]}")
+    tool.check(DRIVER_TIME <= float(seconds) < DRIVER_TIME + SLACK, f"after control_resp_timeout_s: {seconds} s")
     for name in ("silent", "table of one"):
         tool.three_lines(done[name], 6, "card-no-answer", f"{name}: a card that never answers STATUS")
     for name in ("partial", "table"):
@@ -101,7 +121,7 @@ def deadlines():
         tool.equal(done[name].returncode, 0, f"{name}: a card that never answers TERMINATE: {done[name].stderr}")
     for name, one in done.items():
         print(f"{name}: exit code {one.returncode} after {one.seconds:.1f} s")
-        if name not in ("whole", "flipped"):
+        if name not in ("whole", "flipped", "the driver"):
             tool.check(one.seconds < LIMIT + SLACK, f"{name}: {one.seconds:.1f} s for a --timeout of {LIMIT} s")
     tool.equal(done["run"].returncode, 0, f"a run whose end is not answered: {done['run'].stderr}")
     for name in ("run", "piped run"):
@@ -113,6 +133,8 @@ def deadlines():
 
 if len(sys.argv) == 3 and sys.argv[1] == "inside":
     inside(json.loads(sys.argv[2]))
+elif len(sys.argv) == 3 and sys.argv[1] == "ask":
+    ask(sys.argv[2])
 else:
     guest.prepare()
     handshakes()
