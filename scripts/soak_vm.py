@@ -1,0 +1,125 @@
+"""Guests for the long runs of scripts/soak: each has a limit, and none outlives the run that it is for."""
+import json
+import os
+import re
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+WINDOW = 30  # seconds, whose median is taken of the servers' memory
+
+
+class Build:
+    def __init__(self, folder):
+        self.folder = os.path.realpath(folder)
+        self.soak = f"{self.folder}/soak"  # what is kept of runs
+        self.util, self.run, self.sim = (f"{self.folder}/bin/qaic-{name}" for name in ("util", "run", "sim"))
+
+    def network(self, name):
+        return f"{self.folder}/networks/{name}"
+
+
+def inputs(build, folder):
+    """Inputs, and what must come out: by host arithmetic for scale-add, by the fast face for digits."""
+    x = [i * 1001 - 77 for i in range(256)]
+    y = [-5 * i for i in range(256)]
+    for name, values in (("x", x), ("y", y), ("factor", [3]), ("result", [3 * a + b for a, b in zip(x, y)])):
+        with open(f"{folder}/{name}.raw", "wb") as file:
+            file.write(struct.pack(f"<{len(values)}i", *values))
+    network = build.network("digits")
+    subprocess.run([build.sim, "run", "--cards", "1", "--", build.run, network, "-i", f"images={network}/images.npy", "-s",
+                    f"logits={folder}/logits.npy"], check=True, stdout=subprocess.DEVNULL)
+
+
+def children(pid, word):
+    out = []
+    for other in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{other}/stat", encoding="ascii", errors="replace") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+            if parent != pid:  # to read a stranger's command line can block for as long as that gets no processor
+                continue
+            with open(f"/proc/{other}/cmdline", "rb") as file:
+                if word in file.read().decode(errors="replace").split("\0"):
+                    out.append(other)
+        except (OSError, IndexError):
+            continue
+    return out
+
+
+def own_memory(pids):
+    """KiB that these processes hold themselves, and how much of it is anonymous. What is shared is not theirs: the guest's
+    memory and the card's."""
+    own = anonymous = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                status = file.read()
+            anonymous += int(re.search(r"RssAnon:\s+(\d+)", status)[1])
+            own += sum(map(int, re.findall(r"Rss(?:Anon|File):\s+(\d+)", status)))
+        except (OSError, TypeError):
+            pass
+    return own, anonymous
+
+
+class Memory(threading.Thread):
+    """The servers' own memory, looked at twice a second while the guest is there."""
+
+    def __init__(self, guest, settle):
+        super().__init__(daemon=True)
+        self.guest, self.settle = guest, settle
+        self.seen = []  # seconds; KiB, and of that anonymous
+        self.start()
+
+    def run(self):
+        began = time.monotonic()
+        while self.guest.poll() is None:
+            now = own_memory(children(self.guest.pid, "serve"))
+            if now[0]:
+                self.seen.append((time.monotonic() - began, now))
+            time.sleep(0.5)
+
+    def early_and_late(self):
+        """Medians of a window after warming up and of the last one, of all and of what is anonymous; nothing of a run too
+        short for both."""
+        last = self.seen[-1][0] if self.seen else 0
+        if last < self.settle + 2 * WINDOW:
+            return None
+        early = [kib for at, kib in self.seen if self.settle <= at < self.settle + WINDOW]
+        late = [kib for at, kib in self.seen if at > last - WINDOW]
+        return [[round(statistics.median(kib[which] for kib in window)) for window in (early, late)] for which in (0, 1)]
+
+
+def in_guest(build, options, words, cards, seconds=None):
+    """The guest's answer, its exit code, its release, and the servers' memory in KiB early and late."""
+    with tempfile.TemporaryDirectory() as folder:
+        inputs(build, folder)
+        release = subprocess.run([build.sim, "vm", "--kernel", options.kernel, "--prepare"], stdout=subprocess.PIPE,
+                                 text=True, check=True).stdout.strip()
+        command = [build.sim, "vm", "--kernel", options.kernel, "--cards", str(cards), "--fail-on-warning", "--kernel-log",
+                   f"{build.soak}/kernel-{'-'.join(word for word in words if not word.startswith('--'))}.log"]
+        if seconds:
+            command += ["--timeout", f"{seconds + 420}s"]
+        guest = subprocess.Popen([*command, "--", sys.executable, f"{HERE}/soak", "inside", words[0], "--build",
+                                  build.folder, "--folder", folder, *words[1:]], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        memory = Memory(guest, options.settle)
+        output, error = guest.communicate()
+        memory.join()
+        said = output.strip().splitlines()
+        ran = bool(said) and said[-1].startswith("{")
+        answer = json.loads(said[-1]) if ran else {"wrong": []}
+        answer["ran"] = ran
+        answer["release"] = release
+        answer["memory_kib"] = memory.early_and_late()
+        answer["exit_code"] = guest.returncode
+        if "kernel complained" in error:
+            answer["wrong"].append(error[error.index("qaic-sim: the guest's kernel complained"):][:3000])
+        elif guest.returncode != 0 and not answer["wrong"]:
+            answer["wrong"].append(f"exit code {guest.returncode}: {error[-3000:]}")
+        return answer
