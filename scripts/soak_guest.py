@@ -78,6 +78,7 @@ class Guest:
         for number in range(1, count + 1):
             events = uevents()
             events.setblocking(False)
+            print(f"soak: reset {number} of {count}", file=sys.stderr)  # the last words if it hangs
             self.reset(0)
             took = self.ready(30)
             self.must(took is not None, f"not Ready 30 s after reset {number}")

@@ -95,31 +95,36 @@ class Memory(threading.Thread):
         return [[round(statistics.median(kib[which] for kib in window)) for window in (early, late)] for which in (0, 1)]
 
 
-def in_guest(build, options, words, cards, seconds=None):
-    """The guest's answer, its exit code, its release, and the servers' memory in KiB early and late."""
+def answer_of(code, output, error, limit):
+    """What the guest said of its run, whether it came to its end, and what was wrong."""
+    said = output.strip().splitlines()
+    ran = bool(said) and said[-1].startswith("{")
+    answer = {"wrong": [], **(json.loads(said[-1]) if ran else {}), "ran": ran, "exit_code": code}
+    if "kernel complained" in error:
+        answer["wrong"].append(error[error.index("qaic-sim: the guest's kernel complained"):][:3000])
+    if "id: vm-timeout" in error:
+        answer["wrong"].append(f"it hung: the guest was stopped after {limit} s: {error[-3000:]}")
+    elif not ran:
+        answer["wrong"].append(f"it did not come to its end: exit code {code}: {error[-3000:]}")
+    elif code != 0 and not answer["wrong"]:
+        answer["wrong"].append(f"exit code {code}: {error[-3000:]}")
+    return answer
+
+
+def in_guest(build, options, words, cards, limit):
+    """What came of it, the guest's release, and the servers' memory in KiB early and late. What hangs in the kernel hangs
+    for ever, and so does who waits for it in the guest: after `limit` seconds the guest is stopped."""
     with tempfile.TemporaryDirectory() as folder:
         inputs(build, folder)
         release = subprocess.run([build.sim, "vm", "--kernel", options.kernel, "--prepare"], stdout=subprocess.PIPE,
                                  text=True, check=True).stdout.strip()
-        command = [build.sim, "vm", "--kernel", options.kernel, "--cards", str(cards), "--fail-on-warning", "--kernel-log",
-                   f"{build.soak}/kernel-{'-'.join(word for word in words if not word.startswith('--'))}.log"]
-        if seconds:
-            command += ["--timeout", f"{seconds + 420}s"]
-        guest = subprocess.Popen([*command, "--", sys.executable, f"{HERE}/soak", "inside", words[0], "--build",
-                                  build.folder, "--folder", folder, *words[1:]], stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, text=True)
+        log = f"{build.soak}/kernel-{'-'.join(word for word in words if not word.startswith('--'))}.log"
+        guest = subprocess.Popen(
+            [build.sim, "vm", "--kernel", options.kernel, "--cards", str(cards), "--fail-on-warning", "--kernel-log", log,
+             "--timeout", f"{limit}s", "--", sys.executable, f"{HERE}/soak", "inside", words[0], "--build", build.folder,
+             "--folder", folder, *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         memory = Memory(guest, options.settle)
         output, error = guest.communicate()
         memory.join()
-        said = output.strip().splitlines()
-        ran = bool(said) and said[-1].startswith("{")
-        answer = json.loads(said[-1]) if ran else {"wrong": []}
-        answer["ran"] = ran
-        answer["release"] = release
-        answer["memory_kib"] = memory.early_and_late()
-        answer["exit_code"] = guest.returncode
-        if "kernel complained" in error:
-            answer["wrong"].append(error[error.index("qaic-sim: the guest's kernel complained"):][:3000])
-        elif guest.returncode != 0 and not answer["wrong"]:
-            answer["wrong"].append(f"exit code {guest.returncode}: {error[-3000:]}")
-        return answer
+        return {**answer_of(guest.returncode, output, error, limit), "release": release,
+                "memory_kib": memory.early_and_late()}
