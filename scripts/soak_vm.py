@@ -1,4 +1,5 @@
 """Guests for the long runs of scripts/soak: each has a limit, and none outlives the run that it is for."""
+import contextlib
 import json
 import os
 import re
@@ -24,6 +25,30 @@ class Build:
         return f"{self.folder}/networks/{name}"
 
 
+@contextlib.contextmanager
+def child(command, **more):
+    """A process that ends before we do, however we end: killed, qaic-sim would leave its servers and QEMU behind."""
+    with subprocess.Popen(command, **more) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(60)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def said_by(command):
+    """What it printed; it must succeed."""
+    with child(command, stdout=subprocess.PIPE, text=True) as process:
+        output = process.communicate()[0]
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return output.strip()
+
+
 def inputs(build, folder):
     """Inputs, and what must come out: by host arithmetic for scale-add, by the fast face for digits."""
     x = [i * 1001 - 77 for i in range(256)]
@@ -32,8 +57,8 @@ def inputs(build, folder):
         with open(f"{folder}/{name}.raw", "wb") as file:
             file.write(struct.pack(f"<{len(values)}i", *values))
     network = build.network("digits")
-    subprocess.run([build.sim, "run", "--cards", "1", "--", build.run, network, "-i", f"images={network}/images.npy", "-s",
-                    f"logits={folder}/logits.npy"], check=True, stdout=subprocess.DEVNULL)
+    said_by([build.sim, "run", "--cards", "1", "--", build.run, network, "-i", f"images={network}/images.npy", "-s",
+             f"logits={folder}/logits.npy"])
 
 
 def children(pid, word):
@@ -116,15 +141,14 @@ def in_guest(build, options, words, cards, limit):
     for ever, and so does who waits for it in the guest: after `limit` seconds the guest is stopped."""
     with tempfile.TemporaryDirectory() as folder:
         inputs(build, folder)
-        release = subprocess.run([build.sim, "vm", "--kernel", options.kernel, "--prepare"], stdout=subprocess.PIPE,
-                                 text=True, check=True).stdout.strip()
+        release = said_by([build.sim, "vm", "--kernel", options.kernel, "--prepare"])
         log = f"{build.soak}/kernel-{'-'.join(word for word in words if not word.startswith('--'))}.log"
-        guest = subprocess.Popen(
-            [build.sim, "vm", "--kernel", options.kernel, "--cards", str(cards), "--fail-on-warning", "--kernel-log", log,
-             "--timeout", f"{limit}s", "--", sys.executable, f"{HERE}/soak", "inside", words[0], "--build", build.folder,
-             "--folder", folder, *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        memory = Memory(guest, options.settle)
-        output, error = guest.communicate()
+        command = [build.sim, "vm", "--kernel", options.kernel, "--cards", str(cards), "--fail-on-warning", "--kernel-log", log,
+                   "--timeout", f"{limit}s", "--", sys.executable, f"{HERE}/soak", "inside", words[0], "--build",
+                   build.folder, "--folder", folder, *words[1:]]
+        with child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as guest:
+            memory = Memory(guest, options.settle)
+            output, error = guest.communicate()
         memory.join()
         return {**answer_of(guest.returncode, output, error, limit), "release": release,
                 "memory_kib": memory.early_and_late()}

@@ -1,8 +1,10 @@
 """What scripts/soak makes of guests that hang, panic or cannot be had: a script stands in for qaic-sim."""
 import os
+import signal
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 
 import tool
@@ -14,6 +16,10 @@ TIMEOUT = """echo "soak: reset 2 of 3" >&2
 echo "qaic-sim: the command did not end within 300 s; the guest was stopped" >&2
 echo "  id: vm-timeout" >&2
 exit 6"""
+ENDLESS = """trap 'echo ended > $(dirname "$0")/ended; kill $!; exit 143' TERM
+sleep 100 &
+echo $! > $(dirname "$0")/sleeps
+wait"""
 
 
 class Guests(unittest.TestCase):
@@ -60,6 +66,19 @@ class Guests(unittest.TestCase):
         done = self.soak("resets", "--count", "3")
         self.assertEqual(done.returncode, 1)
         self.assertIn("soak: it did not come to its end: exit code 0", done.stderr)
+
+    def test_nothing_stays_running(self):
+        self.guest(ENDLESS)
+        with subprocess.Popen([SOAK, "resets", "--build", self.build], stderr=subprocess.DEVNULL) as soak:
+            self.addCleanup(soak.kill)
+            for _ in range(3000):
+                if os.path.exists(f"{self.build}/bin/sleeps"):
+                    break
+                time.sleep(0.01)
+            soak.send_signal(signal.SIGTERM)
+            self.assertEqual(soak.wait(60), 130)
+        with open(f"{self.build}/bin/ended", encoding="ascii") as file:
+            self.assertEqual(file.read(), "ended\n")
 
 
 if __name__ == "__main__":
