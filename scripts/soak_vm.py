@@ -1,8 +1,11 @@
 """Guests for the long runs of scripts/soak: each has a limit, and none outlives the run that it is for."""
 import contextlib
+import glob
+import hashlib
 import json
 import os
 import re
+import signal
 import statistics
 import struct
 import subprocess
@@ -15,14 +18,38 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 WINDOW = 30  # seconds, whose median is taken of the servers' memory
 
 
+STOPPED = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM]  # by these a user ends qaic-sim
+CANNOT = 10  # its exit code where QEMU, a kernel or a simulated card cannot be had
+
+
+class NoGuest(Exception):
+    """Somebody stopped the guest, or it could not be had: nothing is found, and nothing was run."""
+
+    def __init__(self, code, what, said=""):
+        super().__init__(f"{what}: exit code {code} {said}".strip())
+        self.code = code if code >= 0 else 128 - code
+
+
 class Build:
-    def __init__(self, folder):
+    def __init__(self, folder, keep=None):
         self.folder = os.path.realpath(folder)
-        self.soak = f"{self.folder}/soak"  # what is kept of runs
+        self.soak = os.path.realpath(keep or f"{self.folder}/soak")  # what is kept of runs
         self.util, self.run, self.sim = (f"{self.folder}/bin/qaic-{name}" for name in ("util", "run", "sim"))
 
     def network(self, name):
         return f"{self.folder}/networks/{name}"
+
+    def identity(self):
+        """Of all that takes part in a run under load: programs, library, networks, and who judges them."""
+        used = [self.util, self.run, self.sim, f"{HERE}/soak_guest.py", *glob.glob(f"{self.folder}/lib/libqaic.so"),
+                *glob.glob(f"{self.folder}/libexec/qaic/*")]
+        for name in ("scale-add", "digits", "crash", "hang"):
+            used += glob.glob(f"{self.network(name)}/*")
+        total = hashlib.sha256()
+        for path in sorted(filter(os.path.isfile, used)):
+            with open(path, "rb") as file:
+                total.update(hashlib.sha256(file.read()).digest())
+        return total.hexdigest()[:16]
 
 
 @contextlib.contextmanager
@@ -41,12 +68,17 @@ def child(command, **more):
 
 
 def said_by(command):
-    """What it printed; it must succeed."""
+    """What it printed; without it there is no guest."""
     with child(command, stdout=subprocess.PIPE, text=True) as process:
         output = process.communicate()[0]
     if process.returncode != 0:
-        raise subprocess.CalledProcessError(process.returncode, command)
+        raise NoGuest(process.returncode, " ".join(command[:2]) + " did not succeed")
     return output.strip()
+
+
+def release_of(build, kernel):
+    """The release of such a guest's kernel, which is fetched where it is missing."""
+    return said_by([build.sim, "vm", "--kernel", kernel, "--prepare"])
 
 
 def inputs(build, folder):
@@ -122,6 +154,8 @@ class Memory(threading.Thread):
 
 def answer_of(code, output, error, limit):
     """What the guest said of its run, whether it came to its end, and what was wrong."""
+    if code == CANNOT or code in (*(128 + number for number in STOPPED), *(-number for number in STOPPED)):
+        raise NoGuest(code, "the guest was stopped, or could not be had", error[-1000:])
     said = output.strip().splitlines()
     ran = bool(said) and said[-1].startswith("{")
     answer = {"wrong": [], **(json.loads(said[-1]) if ran else {}), "ran": ran, "exit_code": code}
@@ -130,7 +164,8 @@ def answer_of(code, output, error, limit):
     if "id: vm-timeout" in error:
         answer["wrong"].append(f"it hung: the guest was stopped after {limit} s: {error[-3000:]}")
     elif not ran:
-        answer["wrong"].append(f"it did not come to its end: exit code {code}: {error[-3000:]}")
+        why = re.findall(r"^qaic-sim: (.*)\n(?:  hint: .*\n)?  id: ", error, re.M)[-1:]  # as it says why it fails
+        answer["wrong"].append(f"it did not come to its end: {', '.join([*why, f'exit code {code}'])}: {error[-3000:]}")
     elif code != 0 and not answer["wrong"]:
         answer["wrong"].append(f"exit code {code}: {error[-3000:]}")
     return answer
@@ -141,7 +176,7 @@ def in_guest(build, options, words, cards, limit):
     for ever, and so does who waits for it in the guest: after `limit` seconds the guest is stopped."""
     with tempfile.TemporaryDirectory() as folder:
         inputs(build, folder)
-        release = said_by([build.sim, "vm", "--kernel", options.kernel, "--prepare"])
+        release = release_of(build, options.kernel)
         log = f"{build.soak}/kernel-{'-'.join(word for word in words if not word.startswith('--'))}.log"
         command = [build.sim, "vm", "--kernel", options.kernel, "--cards", str(cards), "--fail-on-warning", "--kernel-log", log,
                    "--timeout", f"{limit}s", "--", sys.executable, f"{HERE}/soak", "inside", words[0], "--build",
