@@ -11,6 +11,8 @@ import time
 GUEST_SIDE = ("fuzz_vfio_messages", "fuzz_bar_access", "fuzz_mhi_rings", "fuzz_sahara", "fuzz_card_control",
               "fuzz_card_elements")
 MOST_FINDINGS = 10  # of one target; then it is not started again
+REPORT = re.compile(r"^==\d+== ?ERROR: |: runtime error: ", re.M)  # how that of a finding begins
+INTERRUPTED = 72  # how libFuzzer exits upon SIGINT or SIGTERM
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,6 +35,7 @@ class Target:
         self.name, self.folder = name, f"{folder}/{name}"
         self.process = self.log = None
         self.spent = 0.0  # seconds of the process that runs now
+        self.expected = set()  # how that may end without having found anything
         os.makedirs(f"{self.folder}/corpus", exist_ok=True)
         shutil.copy(f"{build}/fuzz/{name}", f"{self.folder}/target")  # may be built anew meanwhile
         with open(f"{build}/fuzz/{name}.corpus", encoding="utf-8") as file:
@@ -48,6 +51,7 @@ class Target:
 
     def start(self):
         self.spent = 0.0
+        self.expected = {INTERRUPTED}
         self.log = f"{self.folder}/log"
         with open(self.log, "w", encoding="utf-8") as log:
             # A run that waits for a processor is not slow: only what hangs for long is a finding.
@@ -58,7 +62,7 @@ class Target:
                 env=dict(os.environ, UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"))
 
     def look(self):
-        """What it has used; True when it has ended by itself, which means that it found something."""
+        """What it has used; True when it has ended."""
         try:
             with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
                 fields = file.read().rpartition(")")[2].split()
@@ -67,24 +71,40 @@ class Target:
             pass
         return self.process.poll() is not None
 
+    def said(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def interrupt(self):
+        """Asks it to end; not twice, and not while it reports a finding, whose input it would not write then."""
+        if self.process.poll() is None and -signal.SIGINT not in self.expected and not REPORT.search(self.said()):
+            self.expected.add(-signal.SIGINT)  # before libFuzzer listens to it
+            self.process.send_signal(signal.SIGINT)  # it prints what it has done
+
     def stop(self):
-        self.process.send_signal(signal.SIGINT)  # it prints what it has done
+        """Interrupts it, or takes what it came to if it ended just before."""
+        self.look()
+        self.interrupt()
         try:
             self.process.wait(300)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):  # a user who asks again does not want to wait
+            self.expected.add(-signal.SIGKILL)
             self.process.kill()
             self.process.wait()
-        self.note(found=False)
+        self.note()
 
-    def note(self, found):
+    def found(self, said):
+        """Whether the process that ended has found something: it reported it, or it did not end as it was told to."""
+        return bool(REPORT.search(said)) or self.process.returncode not in self.expected
+
+    def note(self):
         """The process has ended: into the ledger with it."""
-        with open(self.log, encoding="utf-8", errors="replace") as file:
-            said = file.read()
+        said = self.said()
         counts = re.findall(r"stat::number_of_executed_units:\s*(\d+)|^#(\d+)\s", said, re.M)
         self.ledger["runs"] += int(counts[-1][0] or counts[-1][1]) if counts else 0
         self.ledger["seconds"] += self.spent
         self.spent = 0.0
-        if found:
+        if self.found(said):
             written = re.search(r"Test unit written to (\S+)", said)
             summary = re.search(r"SUMMARY: .*", said)
             where = written[1] if written else self.log
@@ -105,13 +125,14 @@ def fuzz(build, folder, names, wanted, limit):
                     if not target.done(wanted):
                         target.start()
                 elif target.look():
-                    target.note(found=True)
+                    target.note()
                 elif target.done(wanted):
                     target.stop()
             time.sleep(1)
     finally:
-        for target in targets:
-            if target.process is not None:
-                target.look()
-                target.stop()
+        running = [target for target in targets if target.process is not None]
+        for target in running:
+            target.interrupt()
+        for target in running:
+            target.stop()
     return targets
