@@ -1,10 +1,12 @@
 """Fuzz targets, each for so much time of a processor, however long that takes: they use only what nobody else wants."""
+import hashlib
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 # The hostile guest: all that a virtual machine can reach of a card.
@@ -28,23 +30,55 @@ def only_idle_time():
         pass  # a kernel without groups by session
 
 
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()[:16]
+
+
 class Target:
     """One fuzz target: its binary, what it has found so far, and the process that is at it."""
 
-    def __init__(self, build, folder, name):
+    def __init__(self, build, folder, name, go_on=False):
         self.name, self.folder = name, f"{folder}/{name}"
         self.process = self.log = None
         self.spent = 0.0  # seconds of the process that runs now
         self.expected = set()  # how that may end without having found anything
         os.makedirs(f"{self.folder}/corpus", exist_ok=True)
-        shutil.copy(f"{build}/fuzz/{name}", f"{self.folder}/target")  # may be built anew meanwhile
         with open(f"{build}/fuzz/{name}.corpus", encoding="utf-8") as file:
             self.seeds = file.read().strip()
+        self.ledger = self.read()
+        copy = f"{self.folder}/target"  # that of the build may be built anew meanwhile
+        if not go_on or not os.path.exists(copy):
+            shutil.copy(f"{build}/fuzz/{name}", copy)
+        if self.ledger["binary"] != digest(copy):
+            self.begin(digest(copy))
+
+    def read(self):
         try:
             with open(f"{self.folder}/ledger.json", encoding="utf-8") as file:
-                self.ledger = json.load(file)
+                ledger = json.load(file)
         except OSError:
-            self.ledger = {"runs": 0, "seconds": 0.0, "findings": []}
+            ledger = {"binary": None}
+        if "binary" not in ledger:  # from before it said so: the copy beside it is what was run last
+            ledger["binary"] = digest(f"{self.folder}/target")
+        return {"earlier": [], **ledger}
+
+    def begin(self, binary):
+        """The times and findings of another binary are not this one's; the inputs that it found serve both."""
+        before = {key: value for key, value in self.ledger.items() if key != "earlier"}
+        earlier = self.ledger["earlier"]
+        if before["binary"]:
+            earlier.append(before)
+            print(f"soak: {self.name} is another binary than the ledger's: {before['seconds']:.0f} s, {before['runs']} runs and "
+                  f"{len(before['findings'])} findings of that one stay in {self.folder}/ledger.json as earlier ones, and do "
+                  "not count", file=sys.stderr, flush=True)
+        self.ledger = {"binary": binary, "runs": 0, "seconds": 0.0, "findings": [], "earlier": earlier}
+        self.write()
+
+    def write(self):
+        with open(f"{self.folder}/ledger.new", "w", encoding="utf-8") as file:
+            json.dump(self.ledger, file)
+        os.replace(f"{self.folder}/ledger.new", f"{self.folder}/ledger.json")
 
     def done(self, wanted):
         return self.ledger["seconds"] + self.spent >= wanted or len(self.ledger["findings"]) >= MOST_FINDINGS
@@ -94,7 +128,7 @@ class Target:
         self.note()
 
     def found(self, said):
-        """Whether the process that ended has found something: it reported it, or it did not end as it was told to."""
+        """Whether the process that ended has found something: it reported it, or did not end as it was told to."""
         return bool(REPORT.search(said)) or self.process.returncode not in self.expected
 
     def note(self):
@@ -110,13 +144,12 @@ class Target:
             where = written[1] if written else self.log
             self.ledger["findings"].append(f"{summary[0] if summary else 'ended'}: {where}")
         self.process = None
-        with open(f"{self.folder}/ledger.json", "w", encoding="utf-8") as file:
-            json.dump(self.ledger, file)
+        self.write()
 
 
-def fuzz(build, folder, names, wanted, limit):
+def fuzz(build, folder, names, wanted, limit, go_on):
     """All targets at once until each has had `wanted` seconds, or `limit` seconds have passed. The targets."""
-    targets = [Target(build, folder, name) for name in names]
+    targets = [Target(build, folder, name, go_on) for name in names]
     end = time.monotonic() + limit
     try:
         while time.monotonic() < end and not all(target.done(wanted) for target in targets):

@@ -27,14 +27,14 @@ class Targets(unittest.TestCase):
         self.build, self.kept = scratch.name + "/build", scratch.name + "/kept"
         os.makedirs(f"{self.build}/fuzz")
 
-    def target(self, script, name="fuzz_stand_in"):
+    def target(self, script, name="fuzz_stand_in", **more):
         path = f"{self.build}/fuzz/{name}"
         with open(path, "w", encoding="ascii") as file:
             file.write(f"#!/bin/sh\n{script}\n")
         os.chmod(path, stat.S_IRWXU)
         with open(f"{path}.corpus", "w", encoding="ascii") as file:
             file.write(self.build)
-        return soak_fuzz.Target(self.build, self.kept, name)
+        return soak_fuzz.Target(self.build, self.kept, name, **more)
 
     def ledger(self, name="fuzz_stand_in"):
         with open(f"{self.kept}/{name}/ledger.json", encoding="utf-8") as file:
@@ -72,7 +72,8 @@ class Targets(unittest.TestCase):
     def test_stopped_while_it_reports(self):
         """It must come to write what it found."""
         written = "echo 'Test unit written to finding-1' >&2"
-        self.assertEqual(self.findings_when_stopped(f"trap 'exit 72' INT; {CRASH}; echo waits >&2; sleep 1; {written}; exit 1"), 1)
+        script = f"trap 'exit 72' INT; {CRASH}; echo waits >&2; sleep 1; {written}; exit 1"
+        self.assertEqual(self.findings_when_stopped(script), 1)
         self.assertEqual(self.ledger()["findings"], ["SUMMARY: stand-in: finding-1"])
 
     def test_report_of_an_interrupted_one(self):
@@ -118,7 +119,7 @@ class Targets(unittest.TestCase):
 
         clock = types.SimpleNamespace(monotonic=time.monotonic, sleep=interrupted)
         with unittest.mock.patch("soak_fuzz.time", clock), self.assertRaises(KeyboardInterrupt):
-            soak_fuzz.fuzz(self.build, self.kept, list(scripts), 60, 60)
+            soak_fuzz.fuzz(self.build, self.kept, list(scripts), 60, 60, False)
         self.assertEqual([len(self.ledger(name)["findings"]) for name in scripts], [1, 1, 0])
 
     def test_asked_again(self):
@@ -137,6 +138,45 @@ class Targets(unittest.TestCase):
         target.process.wait = impatient
         target.stop()
         self.assertEqual(self.ledger()["findings"], [])
+
+    def ran(self, seconds, script, go_on=False):
+        """The target, which has been at it for so long."""
+        target = self.target(script, go_on=go_on)
+        target.start()
+        target.process.wait()
+        target.spent = seconds
+        target.note()
+        return target
+
+    def test_of_another_binary(self):
+        ends = f"{STATISTICS}; exit 72"
+        self.ran(7, ends)
+        with open(f"{self.kept}/fuzz_stand_in/corpus/input", "w", encoding="ascii") as file:
+            file.write("found")
+        self.assertEqual(self.ran(4, ends).ledger["seconds"], 11)
+        new = self.ran(2, f"{ends} # built anew").ledger
+        self.assertEqual((new["seconds"], new["runs"]), (2, 40))
+        self.assertEqual([(one["seconds"], one["runs"]) for one in new["earlier"]], [(11, 80)])
+        self.assertTrue(os.path.exists(f"{self.kept}/fuzz_stand_in/corpus/input"))
+
+    def test_findings_of_another_binary_are_kept(self):
+        self.ran(7, "exit 77")
+        new = self.ran(1, "exit 72")
+        self.assertEqual(new.ledger["findings"], [])
+        self.assertEqual(len(self.ledger()["earlier"][0]["findings"]), 1)
+
+    def test_goes_on_with_the_binary_that_it_began_with(self):
+        self.ran(7, f"{STATISTICS}; exit 72")
+        self.assertEqual(self.ran(4, "exit 77", go_on=True).ledger["seconds"], 11)
+        self.assertEqual(self.ledger()["findings"], [])
+
+    def test_ledger_that_names_no_binary(self):
+        for script, seconds in (("exit 72", 9), ("exit 72 # built anew", 2)):
+            self.ran(7, "exit 72")
+            old = {key: self.ledger()[key] for key in ("runs", "seconds", "findings")}
+            with open(f"{self.kept}/fuzz_stand_in/ledger.json", "w", encoding="utf-8") as file:
+                json.dump({**old, "seconds": 7.0}, file)
+            self.assertEqual(self.ran(2, script).ledger["seconds"], seconds)
 
 
 if __name__ == "__main__":
