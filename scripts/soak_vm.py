@@ -15,6 +15,9 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "tests", "support"))
+import processes
+
 WINDOW = 30  # seconds, whose median is taken of the servers' memory
 
 
@@ -93,22 +96,6 @@ def inputs(build, folder):
              f"logits={folder}/logits.npy"])
 
 
-def children(pid, word):
-    out = []
-    for other in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{other}/stat", encoding="ascii", errors="replace") as file:
-                parent = int(file.read().rpartition(")")[2].split()[1])
-            if parent != pid:  # to read a stranger's command line can block for as long as that gets no processor
-                continue
-            with open(f"/proc/{other}/cmdline", "rb") as file:
-                if word in file.read().decode(errors="replace").split("\0"):
-                    out.append(other)
-        except (OSError, IndexError):
-            continue
-    return out
-
-
 def own_memory(pids):
     """KiB that these processes hold themselves, and how much of it is anonymous. What is shared is not theirs: the guest's
     memory and the card's."""
@@ -136,7 +123,7 @@ class Memory(threading.Thread):
     def run(self):
         began = time.monotonic()
         while self.guest.poll() is None:
-            now = own_memory(children(self.guest.pid, "serve"))
+            now = own_memory(processes.children(self.guest.pid, "serve"))
             if now[0]:
                 self.seen.append((time.monotonic() - began, now))
             time.sleep(0.5)

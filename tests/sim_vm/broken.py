@@ -9,7 +9,6 @@ import json
 import os
 import stat
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,17 +22,6 @@ DRIVER_TIME = 12  # seconds, of the driver's control_resp_timeout_s
 MANAGE, PASSTHROUGH, STATUS = 0xC0106440, 1, 13  # of the ioctl, of the transaction, of the command in it
 LIMIT = 3  # seconds, of the tools' --timeout
 SLACK = 6  # seconds more, for a tool to start in a guest without KVM on a busy machine
-
-
-def inside(commands):
-    """In the guest: what came of each command, as JSON on standard output."""
-    out = []
-    for words in commands:
-        began = time.monotonic()
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        out.append({"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr,
-                    "seconds": time.monotonic() - began})
-    print(json.dumps(out))
 
 
 def ask(node):
@@ -58,24 +46,23 @@ def outcomes(faults, commands, ready_timeout="8s"):
                     file.write(f'*" --card {card} "*) set -- "$@" --fault {fault} ;;\n')
             file.write(f'esac\nexec {guest.SIM} serve "$@"\n')
         os.chmod(server, stat.S_IRWXU)
-        done = guest.run(sys.executable, os.path.realpath(__file__), "inside", json.dumps(commands),
-                         options=["--cards", str(len(faults)), "--server", server, "--ready-timeout", ready_timeout,
-                                  "--module-parameter", f"control_resp_timeout_s={DRIVER_TIME}"])
-        tool.equal(done.returncode, 0, f"the guest: {done.stderr[-800:]}")
-        return [type("Outcome", (), {**one, "returncode": one["code"]}) for one in json.loads(done.stdout)]
+        return guest.each(commands, ["--cards", str(len(faults)), "--server", server, "--ready-timeout", ready_timeout,
+                                     "--module-parameter", f"control_resp_timeout_s={DRIVER_TIME}"])
 
 
 def handshakes():
     faults = ("reply-crc", "protocol-version", "silent-handshake", "")
-    log, everything, *one_by_one = outcomes(
-        faults, [["dmesg"], [UTIL, "-q"], *([UTIL, "-q", "-d", str(card)] for card in range(len(faults)))], "20s")
+    one_by_one = {str(card): [UTIL, "-q", "-d", str(card)] for card in range(len(faults))}
+    done = outcomes(faults, {"log": ["dmesg"], "all": [UTIL, "-q"], **one_by_one}, "20s")
+    log, everything = done["log"], done["all"]
     for line in ("Control protocol version (65535.65535) not supported. Supported version is (5.0). Ret: -32",
                  "Control protocol version (4.0) not supported. Supported version is (5.0). Ret: 0",
                  "Control protocol version (65535.65535) not supported. Supported version is (5.0). Ret: -110"):
         tool.check(line in log.stdout, f"the driver says: {line}: {log.stdout[-1500:]}")
     tool.three_lines(everything, 8, "device-offline", "three cards that the driver refused, and one that it took")
     tool.equal(everything.stdout.replace(" ", "").count("Status:Ready"), 1, "the whole card is Ready")
-    for fault, one in zip(faults, one_by_one):
+    for card, fault in enumerate(faults):
+        one = done[str(card)]
         if fault:
             tool.three_lines(one, 5, "device-offline", fault)
             tool.check("Status:Initializing" in one.stdout.replace(" ", ""), f"{fault}: {one.stdout}")
@@ -107,7 +94,7 @@ def deadlines():
             "list": [UTIL, "list", "-d", "1"],
             "closing at the end": [UTIL, "-q", "-d", "1", *limit],
         }
-        done = dict(zip(commands, outcomes(("silent-status", "silent-terminate", "data-bit", ""), list(commands.values()))))
+        done = outcomes(("silent-status", "silent-terminate", "data-bit", ""), commands)
     tool.equal(done["whole"].returncode, 0, f"right outputs: {done['whole'].stderr}")
     tool.equal(done["flipped"].returncode, 1, f"a flipped bit is found: {done['flipped'].stderr}")
     said, seconds = [*done["the driver"].stdout.split(), "nothing", "0"][:2]
@@ -131,9 +118,7 @@ def deadlines():
     tool.equal((done["list"].returncode, done["closing at the end"].returncode), (0, 0), "the card can be asked meanwhile")
 
 
-if len(sys.argv) == 3 and sys.argv[1] == "inside":
-    inside(json.loads(sys.argv[2]))
-elif len(sys.argv) == 3 and sys.argv[1] == "ask":
+if sys.argv[1:2] == ["ask"]:
     ask(sys.argv[2])
 else:
     guest.prepare()

@@ -1,10 +1,13 @@
 """Guests for the tests that are scripts: the kernel is the first argument."""
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import types
 
+import processes
 import tool
 
 KERNEL = sys.argv[1] if len(sys.argv) > 1 else "6.12"
@@ -34,6 +37,24 @@ def run(*arguments, options=(), limit="240s", **more):
                           env=environment, check=False, **more)
 
 
+def each(commands, options=(), **more):
+    """What came of each of the named commands in one guest, one after another; nothing when the guest did not end well."""
+    ran = run(sys.executable, os.path.realpath(__file__), json.dumps(commands), options=options, **more)
+    tool.equal(ran.returncode, 0, f"the guest: {ran.stderr[-800:]}")
+    return {name: types.SimpleNamespace(**one) for name, one in json.loads(ran.stdout if ran.returncode == 0 else "{}").items()}
+
+
+def inside(commands):
+    """The part of it in the guest: prints what came of them."""
+    out = {}
+    for name, words in commands.items():
+        began = time.monotonic()
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        out[name] = {"returncode": done.returncode, "stdout": done.stdout, "stderr": done.stderr,
+                     "seconds": time.monotonic() - began}
+    print(json.dumps(out))
+
+
 class Running:
     """A guest whose command has begun: it printed a line."""
 
@@ -44,18 +65,7 @@ class Running:
 
     def children(self, name):
         """Process ids of our children whose command line has this word."""
-        out = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-                    parent = int(file.read().rpartition(")")[2].split()[1])
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    words = file.read().decode(errors="replace").split("\0")
-            except OSError:
-                continue
-            if parent == self.process.pid and name in words:
-                out.append(int(pid))
-        return out
+        return processes.children(self.process.pid, name)
 
     def end(self, limit=20):
         """Exit code, standard error, and seconds that it took from now."""
@@ -67,3 +77,7 @@ class Running:
             _, error = self.process.communicate()
             tool.check(False, f"did not end within {limit} s: {error[-500:]}")
         return self.process.returncode, error, time.monotonic() - began
+
+
+if __name__ == "__main__":
+    inside(json.loads(sys.argv[1]))
