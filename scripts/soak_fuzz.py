@@ -69,9 +69,9 @@ class Target:
         earlier = self.ledger["earlier"]
         if before["binary"]:
             earlier.append(before)
-            print(f"soak: {self.name} is another binary than the ledger's: {before['seconds']:.0f} s, {before['runs']} runs and "
-                  f"{len(before['findings'])} findings of that one stay in {self.folder}/ledger.json as earlier ones, and do "
-                  "not count", file=sys.stderr, flush=True)
+            print(f"soak: {self.name} is another binary than the ledger's: {before['seconds']:.0f} s, {before['runs']} runs "
+                  f"and {len(before['findings'])} findings of that one stay in {self.folder}/ledger.json as earlier ones, "
+                  "and do not count", file=sys.stderr, flush=True)
         self.ledger = {"binary": binary, "runs": 0, "seconds": 0.0, "findings": [], "earlier": earlier}
         self.write()
 
