@@ -40,17 +40,18 @@ std::string first_process() {
 Result<vm::Bundle> find_bundle(const VmOptions& options, vm::Preparation& preparation,
                                const std::string& scratch) {
   const bool packaged = options.kernel.find('/') == std::string::npos;
+  std::string driver = options.module;
+  if (os::file_kind(options.module) == os::FileKind::folder) {
+    if (!packaged) {
+      return fail(make_error(ErrorKind::usage, "usage", "driver source is built for packaged kernels only",
+                             "build it in " + options.kernel + " and leave --module out"));
+    }
+    // Before the kernel is looked at: it may have to be made anew for that.
+    QAIC_TRY(driver, preparation.built_driver(options.kernel, options.module, scratch));
+  }
   QAIC_TRY(auto bundle, packaged ? preparation.packaged_kernel(options.kernel)
                                  : preparation.built_kernel(options.kernel, scratch));
-  if (options.module.empty()) return bundle;
-  if (os::file_kind(options.module) != os::FileKind::folder) {
-    bundle.driver = options.module;
-  } else if (packaged) {
-    QAIC_TRY(bundle.driver, preparation.built_driver(options.kernel, options.module, scratch));
-  } else {
-    return fail(make_error(ErrorKind::usage, "usage", "driver source is built for packaged kernels only",
-                           "build it in " + options.kernel + " and leave --module out"));
-  }
+  if (!driver.empty()) bundle.driver = std::move(driver);
   return bundle;
 }
 

@@ -18,12 +18,15 @@
 #
 # Exit: 0 done; 2 usage; 10 not to be had here: the reason is the last line on
 # standard output. Progress goes to standard error.
-set -euo pipefail
+set -Eeuo pipefail
 export LC_ALL=C
 umask 022
 
-unavailable() { trap - ERR; echo "$*"; exit 10; }
-trap 'unavailable "preparation failed at line $LINENO: $BASH_COMMAND"' ERR
+# The reason must come out also where standard output leads elsewhere.
+exec 3>&1
+unavailable() { trap - ERR; echo "$*" >&3; exit 10; }
+# A subshell fails without a word: the command that it is part of has the say.
+trap 'code=$?; [ "$BASH_SUBSHELL" -gt 0 ] || unavailable "the preparation failed at line $LINENO, exit code $code: $BASH_COMMAND"' ERR
 say() { echo "qaic-sim: $*" >&2; }
 usage() { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
@@ -34,7 +37,15 @@ cache=$(cd "$1" && pwd)
 what=$2
 shift 2
 work=
-cleanup() { if [ -n "$work" ]; then chmod -R u+rwX "$work" 2>/dev/null || true; rm -rf "$work"; fi; }
+build_folder=
+cleanup() {
+  local folder
+  for folder in "$work" "$build_folder"; do
+    [ -n "$folder" ] || continue
+    chmod -R u+rwX "$folder" 2>/dev/null || true
+    rm -rf "$folder"
+  done
+}
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -49,7 +60,7 @@ need() {
 # The mirror that this machine already uses for Debian itself.
 debian_mirror() {
   apt-get indextargets --format '$(LABEL) $(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && $3 !~ /-/ && !seen { print $2; seen = 1 }'
+    awk '$1 == "Debian" && $3 !~ /-/ && !seen { print $2; seen = 1 }' || true
 }
 
 # apt_root NAME SUITE…: a private apt root for these suites, up to date.
@@ -101,7 +112,9 @@ unpack() {
   local folder=$1 deb
   shift
   mkdir -p "$folder"
-  for deb in "$@"; do dpkg-deb -x "$deb" "$folder"; done
+  for deb in "$@"; do
+    dpkg-deb -x "$deb" "$folder" || unavailable "${deb##*/} cannot be unpacked in $cache (see above)"
+  done
 }
 provenance() {
   local deb
@@ -113,13 +126,14 @@ publish() { rm -rf "$2"; mv -T "$1" "$2"; }
 
 exclusively() {
   need flock
-  exec 9>"$cache/.lock-$1"
+  exec 9>"$cache/.lock-$1" || unavailable "$cache/.lock-$1 cannot be written"
   if ! flock -n 9; then
     say "waiting for another run that prepares $1"
     flock 9
   fi
-  work=$(mktemp -d "$cache/.work.XXXXXX")
+  make_work
 }
+make_work() { work=$(mktemp -d "$cache/.work.XXXXXX") || unavailable "cannot make a folder in $cache"; }
 
 prepare_qemu() {
   [ -e "$cache/qemu/packages" ] && return
@@ -175,7 +189,7 @@ collect() {
   for name in "$@"; do
     [ -z "${collected[$name]:-}" ] || continue
     collected[$name]=1
-    file=$(find "$folder" -name "${name//_/[-_]}.ko" -o -name "${name//_/[-_]}.ko.xz" -o -name "${name//_/[-_]}.ko.zst" | head -n 1)
+    file=$(find "$folder" '(' -name "${name//_/[-_]}.ko" -o -name "${name//_/[-_]}.ko.xz" -o -name "${name//_/[-_]}.ko.zst" ')' -print -quit)
     [ -n "$file" ] || continue
     plain=$work/$name.ko
     case $file in
@@ -185,7 +199,7 @@ collect() {
     esac
     need_also=$(dependencies "$plain")
     collect "$folder" "$out" $need_also
-    if command -v strip >/dev/null; then strip -g "$plain"; fi
+    strip_module "$plain"
     mv "$plain" "$out/$(printf '%02d' "$count")-$name.ko"
     count=$((count + 1))
   done
@@ -200,13 +214,13 @@ boot_image() {
   if command -v zstd >/dev/null; then
     magic=$(printf '\x28\xb5\x2f\xfd')
     for offset in $(grep -a -o -b -F "$magic" "$1" | cut -d : -f 1); do
-      tail -c "+$((offset + 1))" "$1" | { zstd -qdc 2>/dev/null || true; } >"$2"
+      tail -c "+$((offset + 1))" "$1" | zstd -qdc 2>/dev/null >"$2" || true  # more follows the frame
       [ "$(head -c 4 "$2" | tr -d '\0')" = $'\x7fELF' ] && return
     done
   fi
   if command -v xz >/dev/null; then
     for offset in $(LC_ALL=C grep -a -o -b -P '\xfd7zXZ\x00' "$1" | cut -d : -f 1); do
-      tail -c "+$((offset + 1))" "$1" | { xz -dc --single-stream 2>/dev/null || true; } >"$2"
+      tail -c "+$((offset + 1))" "$1" | xz -dc --single-stream 2>/dev/null >"$2" || true
       [ "$(head -c 4 "$2" | tr -d '\0')" = $'\x7fELF' ] && return
     done
   fi
@@ -229,31 +243,30 @@ in_root() {
   fi
 }
 
-# build_driver BUILD SOURCE OUT LOG: compiles a folder of driver source.
+# build_driver BUILD SOURCE OUT LOG: compiles a folder of driver source. It fails
+# when that does not compile; nothing else in it may fail unseen, as no command of
+# a function whose failure is asked for ends the script by itself.
 build_driver() {
-  local build=$1 source=$2 out=$3 log=$4 release folder
-  release=$(cat "$build/release")
-  folder=$build/tree/build-$$
-  rm -rf "$folder"
-  mkdir "$folder"
-  cp -a "$source/." "$folder"
+  local build=$1 source=$2 out=$3 log=$4 release ok=0
+  release=$(cat "$build/release") || unavailable "$build is not whole: remove it, and it is made again"
+  build_folder=$build/tree/build-$$
+  { rm -rf "$build_folder" && mkdir "$build_folder" && cp -a "$source/." "$build_folder"; } ||
+    unavailable "the driver's source in $source cannot be copied to $build (see above)"
   local arguments=(-j "$(nproc)" CONFIG_DRM_ACCEL_QAIC=m CONFIG_DEBUG_INFO_BTF_MODULES= modules)
-  local ok=0
   if [ -e "$build/on-host" ]; then
-    make -C "$build/tree/usr/src/linux-headers-$release" M="$folder" "${arguments[@]}" >"$log" 2>&1 || ok=1
+    make -C "$build/tree/usr/src/linux-headers-$release" M="$build_folder" "${arguments[@]}" >"$log" 2>&1 || ok=1
   else
     in_root "$build/tree" make -C "/usr/src/linux-headers-$release" M="/build-$$" "${arguments[@]}" >"$log" 2>&1 || ok=1
   fi
-  if [ "$ok" = 0 ] && [ -s "$folder/qaic.ko" ]; then
-    cp "$folder/qaic.ko" "$out"
-    if command -v strip >/dev/null; then strip -g "$out"; fi
-    rm -rf "$folder"
+  if [ "$ok" = 0 ] && [ -s "$build_folder/qaic.ko" ]; then
+    { cp "$build_folder/qaic.ko" "$out" && strip_module "$out"; } || unavailable "qaic.ko cannot be kept (see above)"
+    rm -rf "$build_folder"
     return
   fi
-  rm -rf "$folder"
   tail -n 40 "$log" >&2
   return 1
 }
+strip_module() { if command -v strip >/dev/null; then strip -g "$1"; fi; }
 
 # Can the compiler that built the kernel, and the kernel's own build programs,
 # run right here?
@@ -265,18 +278,26 @@ builds_on_host() {
   for program in "$compiler" "x86_64-linux-gnu-$compiler" make; do
     command -v "$program" >/dev/null || return 1
   done
-  modpost=$(find "$root" -name modpost -type f | head -n 1)
+  modpost=$(find "$root" -name modpost -type f -print -quit)
   [ -n "$modpost" ] || return 1
   needs=$(ldd "$modpost" 2>&1) || return 1
   case $needs in *'not found'*) return 1 ;; *libc.so*) return 0 ;; *) return 1 ;; esac
 }
 
+# prepared SERIES PURPOSE: is it in the cache, to run, or to build drivers as well?
+prepared() {
+  [ -e "$cache/kernel-$1/packages" ] && { [ "$2" = run ] || [ -e "$cache/build-$1/release" ]; }
+}
+
+# prepare_kernel SERIES PURPOSE
 prepare_kernel() {
   local series=$1 bundle=$cache/kernel-$1 build=$cache/build-$1
   case $series in '' | *[!0-9.]* ) unavailable "not a kernel series: $series" ;; esac
-  [ -e "$bundle/packages" ] && return
+  prepared "$series" "$2" && return
   exclusively "kernel-$series"
-  [ -e "$bundle/packages" ] && return
+  prepared "$series" "$2" && return
+  # One without the other is made anew with it: they must be of one release.
+  if [ -e "$bundle/packages" ]; then say "the cache has kernel $series, but not what drivers are built with"; fi
   need xz tar awk sed find
   local suite image='' source headers release root=$work/root
   say "getting kernel $series (once; about 300 MB)"
@@ -312,7 +333,7 @@ prepare_kernel() {
   if builds_on_host "$root" "$release"; then
     : >"$work/build/on-host"
     # It names its other half by where it would be installed.
-    grep -rl -F /usr/src/ "$root/usr/src/$headers" --include=Makefile --include=.kernelvariables |
+    { grep -rl -F /usr/src/ "$root/usr/src/$headers" --include=Makefile --include=.kernelvariables || true; } |
       xargs -r sed -i "s#/usr/src/#$build/tree/usr/src/#g"
     find "$root" -type l -lname '/usr/*' | while read -r name; do
       ln -sfn "$build/tree$(readlink "$name")" "$name"
@@ -343,7 +364,8 @@ prepare_kernel() {
   archive=$(dpkg-deb --fsys-tarfile "$work"/source/*.deb | tar -t | grep -E '/linux-source-[^/]*\.tar\.xz$' | head -n 1) || true
   [ -n "$archive" ] || unavailable "$source carries no linux-source-….tar.xz"
   dpkg-deb --fsys-tarfile "$work"/source/*.deb | tar -xO "$archive" | xz -dc -T0 |
-    tar -x -C "$work/linux" --strip-components=1 --wildcards '*/drivers/accel/qaic/*'
+    tar -x -C "$work/linux" --strip-components=1 --wildcards '*/drivers/accel/qaic/*' ||
+    unavailable "the driver's source cannot be unpacked out of $source (see above)"
   [ -s "$work/linux/drivers/accel/qaic/Makefile" ] || unavailable "$source carries no drivers/accel/qaic"
   mv "$work/linux/drivers/accel/qaic" "$work/build/qaic"
   mv "$root" "$work/build/tree"
@@ -353,7 +375,7 @@ prepare_kernel() {
   build_driver "$build" "$build/qaic" "$work/bundle/qaic.ko" "$work/build.log" ||
     unavailable "the driver of $source does not build (see above)"
   local vmlinuz
-  vmlinuz=$(find "$work/image" -name 'vmlinuz*' -type f | head -n 1)
+  vmlinuz=$(find "$work/image" -name 'vmlinuz*' -type f -print -quit)
   [ -n "$vmlinuz" ] || unavailable "$image carries no vmlinuz"
   boot_image "$vmlinuz" "$work/bundle/kernel"
   collect "$work/image" "$work/bundle/modules" "${guest_modules[@]}"
@@ -366,7 +388,7 @@ prepare_kernel() {
 prepare_module() {
   local series=$1 source=$2 out=$3
   [ -r "$source/Makefile" ] || unavailable "$source holds no driver source (no Makefile)"
-  prepare_kernel "$series"
+  prepare_kernel "$series" build
   [ -n "$work" ] || exclusively "kernel-$series"
   say "building the driver in $source for $(cat "$cache/build-$series/release")"
   build_driver "$cache/build-$series" "$source" "$work/qaic.ko" "$work/build.log" ||
@@ -376,7 +398,7 @@ prepare_module() {
 
 prepare_tree() {
   local tree=$1 out=$2 image
-  work=$(mktemp -d "$cache/.work.XXXXXX")
+  make_work
   [ -r "$tree/include/config/kernel.release" ] || unavailable "$tree is no built kernel tree (no include/config/kernel.release)"
   image=$tree/arch/x86/boot/bzImage
   [ -r "$image" ] || unavailable "$tree has no arch/x86/boot/bzImage (make bzImage)"
@@ -384,7 +406,7 @@ prepare_tree() {
   cp "$image" "$out/kernel"
   if [ -r "$tree/drivers/accel/qaic/qaic.ko" ]; then
     cp "$tree/drivers/accel/qaic/qaic.ko" "$out/qaic.ko"
-    if command -v strip >/dev/null; then strip -g "$out/qaic.ko"; fi
+    strip_module "$out/qaic.ko"
   elif ! grep -q -x -F kernel/drivers/accel/qaic/qaic.ko "$tree/modules.builtin" 2>/dev/null; then
     unavailable "$tree has no drivers/accel/qaic/qaic.ko (CONFIG_DRM_ACCEL_QAIC=m, make modules)"
   fi
@@ -395,7 +417,7 @@ prepare_tree() {
 
 case $what in
   qemu) [ $# = 0 ] || usage; prepare_qemu ;;
-  kernel) [ $# = 1 ] || usage; prepare_kernel "$1" ;;
+  kernel) [ $# = 1 ] || usage; prepare_kernel "$1" run ;;
   module) [ $# = 3 ] || usage; prepare_module "$1" "$2" "$3" ;;
   tree) [ $# = 2 ] || usage; prepare_tree "$1" "$2" ;;
   *) usage ;;
