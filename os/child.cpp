@@ -73,7 +73,10 @@ base::Result<Child> Child::spawn(const Options& options) {
   sigfillset(&all);
   posix_spawnattr_setsigmask(&settings.attributes, &none);
   posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  // The group is 0: that of its own number.
+  const int group = options.own_group ? POSIX_SPAWN_SETPGROUP : 0;
+  posix_spawnattr_setflags(&settings.attributes,
+                           static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group));
 
   Child child;
   const auto arguments = pointers(options.arguments);
@@ -100,6 +103,10 @@ ExitStatus Child::wait() {
 
 void Child::kill() {
   if (pid_ >= 0 && !status_) ::kill(pid_, SIGKILL);
+}
+
+void Child::signal_group(int number) {
+  if (pid_ >= 0 && !status_) ::kill(-pid_, number);
 }
 
 void Child::end() {

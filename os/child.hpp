@@ -29,7 +29,8 @@ class Child {
     int standard_input = -1;  // descriptors of ours that become 0, 1, 2; -1: /dev/null
     int standard_output = -1;
     int standard_error = -1;
-    std::vector<int> kept;  // further descriptors, inherited under the same numbers
+    std::vector<int> kept;   // further descriptors, inherited under the same numbers
+    bool own_group = false;  // leads a process group of its own, see signal_group()
   };
 
   Child() = default;
@@ -49,6 +50,8 @@ class Child {
   ExitStatus wait();
   // SIGKILL, if it has not been waited for.
   void kill();
+  // A signal to the process group that it leads, if it has not been waited for.
+  void signal_group(int number);
 
  private:
   void end();

@@ -20,6 +20,8 @@ using base::Result;
 
 namespace {
 
+constexpr int kSignalAgain = 100;  // milliseconds
+
 // libexec/qaic beside the folder of the running program.
 std::string prepare_program() {
   const std::string program = os::own_executable();
@@ -56,16 +58,16 @@ Result<void> Preparation::run(const std::vector<std::string>& arguments) {
   QAIC_TRY(auto pipe, os::make_pipe());
   options.standard_output = pipe.write_end.get();
   options.standard_error = STDERR_FILENO;
+  options.own_group = true;  // a shell sees a signal only when what it waits for has ended
   QAIC_TRY(auto child, os::Child::spawn(options));
   pipe.write_end.reset();
   std::string said;
   for (;;) {
     std::array<pollfd, 2> watched{pollfd{pipe.read_end.get(), POLLIN, 0}, pollfd{signals_->fd(), POLLIN, 0}};
-    (void)::poll(watched.data(), watched.size(), -1);
-    for (const auto& signal : signals_->take()) {
-      interrupted_by_ = signal.number;
-      (void)::kill(child.pid(), SIGTERM);
-    }
+    (void)::poll(watched.data(), watched.size(), interrupted_by_ == 0 ? -1 : kSignalAgain);
+    for (const auto& signal : signals_->take()) interrupted_by_ = signal.number;
+    // More than once: it may just have been about to start another program.
+    if (interrupted_by_ != 0) child.signal_group(SIGTERM);
     if (os::read_available(pipe.read_end.get(), said)) break;
   }
   const os::ExitStatus status = child.wait();

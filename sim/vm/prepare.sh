@@ -40,6 +40,7 @@ work=
 build_folder=
 cleanup() {
   local folder
+  trap '' INT TERM HUP
   for folder in "$work" "$build_folder"; do
     [ -n "$folder" ] || continue
     chmod -R u+rwX "$folder" 2>/dev/null || true
@@ -47,7 +48,10 @@ cleanup() {
   done
 }
 trap cleanup EXIT
+# Who started this gave it a process group of its own and signals all of it, so
+# that what is waited for ends as well. It may write to a terminal from there.
 trap 'exit 130' INT TERM HUP
+trap '' TTOU
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 need() {

@@ -2,14 +2,17 @@
 
 Programs of the same names stand before apt's and dpkg's in PATH, and make packages of nothing.
 """
+import fcntl
 import glob
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 
 import tool
 
@@ -128,9 +131,63 @@ def what_drivers_are_built_with():
         tool.equal(left, parts, "what the cache had is still there")
 
 
+def processes_below(folder):
+    """Ids of those in whose environment PATH names this folder's programs."""
+    out = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if f"PATH={folder}/stubs:".encode() in file.read():
+                    out.append(pid)
+        except OSError:
+            continue
+    return out
+
+
+def interrupted(what, number, host, until):
+    """A preparation that has come to `until`, in its standard error, ends at once by a signal."""
+    process = host.start()
+    heard = ""
+    while until not in heard and (line := process.stderr.readline()):
+        heard += line
+    tool.check(until in heard and len(processes_below(host.folder)) > 2, f"{what}: it has come so far: {heard}")
+    began = time.monotonic()
+    process.send_signal(number)
+    try:
+        process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        for pid in processes_below(host.folder):
+            os.kill(int(pid), signal.SIGKILL)
+        process.communicate()
+    seconds = time.monotonic() - began
+    print(f"{what}: {seconds:.2f} s")
+    tool.equal(process.returncode, 128 + number, f"{what}: exit code")
+    tool.check(seconds < 5, f"{what}: after {seconds:.2f} s")
+    tool.equal(processes_below(host.folder), [], f"{what}: processes that are left")
+    tool.equal(host.left_behind() + glob.glob(f"/tmp/qaic-vm.{process.pid}.*"), [], f"{what}: left behind")
+
+
+def interruptions():
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(folder, {})
+        os.makedirs(host.cache)
+        with open(f"{host.cache}/.lock-qemu", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            interrupted("SIGTERM while another run prepares", signal.SIGTERM, host, "waiting for another run")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with tempfile.TemporaryDirectory() as folder:
+            host = Host(folder, {"apt-get": 'if [[ $* = *update* ]]; then echo fetching >&2; sleep 60; fi'})
+            interrupted(f"{number.name} during a download", number, host, "fetching")
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(folder, {"dpkg-deb": 'if [ "$1" = -x ]; then echo unpacking >&2; (sleep 60; true) | cat; fi'})
+        interrupted("SIGTERM in a pipeline", signal.SIGTERM, host, "unpacking")
+
+
 if not os.access("/usr/share/keyrings/debian-archive-keyring.gpg", os.R_OK):
     print("skipped: no /usr/share/keyrings/debian-archive-keyring.gpg")
     sys.exit(77)
 reasons()
 what_drivers_are_built_with()
+interruptions()
 tool.end()
