@@ -124,6 +124,8 @@ Result<int> run_in_guest(const VmOptions& options) {
     return fail(
         make_error(ErrorKind::unsupported, "vm-host", "guests are made for hosts of the kind x86_64 only"));
   }
+  // A reader that is gone ends the guest in order. Children get the default back.
+  (void)::signal(SIGPIPE, SIG_IGN);
   QAIC_TRY(auto signals, os::SignalInbox::create({SIGHUP, SIGINT, SIGQUIT, SIGTERM}));
   std::string cache = options.cache;
   if (cache.empty()) {

@@ -72,6 +72,7 @@ Result<void> Preparation::run(const std::vector<std::string>& arguments) {
   }
   const os::ExitStatus status = child.wait();
   if (status.signal == 0 && status.code == 0) return {};
+  if (status.signal == SIGPIPE) interrupted_by_ = SIGPIPE;  // nobody reads our standard error
   if (interrupted_by_ != 0) {
     return fail(
         make_error(ErrorKind::unavailable, "vm-prepare", "the preparation of the guest was interrupted"));

@@ -24,7 +24,7 @@ class Preparation {
   // ${XDG_CACHE_HOME:-~/.cache}/qaic-sim/vm; usage error when neither is known.
   [[nodiscard]] static base::Result<std::string> default_cache();
 
-  // The signal that ended it; 0 if none did.
+  // The signal that ended it, SIGPIPE when nobody reads standard error; 0 if none did.
   [[nodiscard]] int interrupted_by() const { return interrupted_by_; }
 
   // All of these: error id vm-prepare, kind unsupported with the reason when

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,15 +95,26 @@ Result<Session::Outcome> Session::serve() {
   }
   report_complaints();
   if (!outcome) return fail(std::move(outcome).error());
-  (*outcome)->complaints = complaints_.count();
-  return **outcome;
+  Outcome& end = **outcome;
+  end.complaints = complaints_.count();
+  if (const int error = streams_.write_error(); error != 0 && !interrupted_) {
+    if (error != EPIPE) {
+      return fail(base::system_error(error, "file-write", "cannot write what the command printed"));
+    }
+    end.code = 128 + SIGPIPE;
+  }
+  return end;
 }
 
 Result<std::optional<Session::Outcome>> Session::serve_until_end() {
   for (;;) {
     wait();
-    for (const auto& signal : signals_.take()) return std::optional(Outcome{128 + signal.number, 0});
+    for (const auto& signal : signals_.take()) {
+      interrupted_ = true;
+      return std::optional(Outcome{128 + signal.number, 0});
+    }
     streams_.write_pending();
+    if (streams_.write_error() != 0) return std::optional(Outcome{});  // serve() knows what it means
     bool input_ended = false;
     const std::string input = streams_.read_input(input_ended);
     if (!input.empty())

@@ -36,9 +36,10 @@ class Session {
   // The servers must be ready. Error ids: process-start and those of files.
   static base::Result<Session> start(Options options, std::vector<CardServer> servers,
                                      os::SignalInbox signals);
-  // Until the command has ended, a signal came (128 + its number; the guest is
-  // stopped at once), or something failed. Error ids: vm-guest, vm-card,
-  // vm-timeout, vm-frame.
+  // Until the command has ended, a signal came or nobody reads what the command
+  // prints (128 + the signal's number, that of SIGPIPE; the guest is stopped at
+  // once), or something failed. SIGPIPE must be ignored. Error ids: vm-guest,
+  // vm-card, vm-timeout, vm-frame, file-write.
   [[nodiscard]] base::Result<Outcome> serve();
 
  private:
@@ -75,6 +76,7 @@ class Session {
   KernelComplaints complaints_;
   std::deque<std::string> said_by_kernel_;  // its last warnings and errors
   bool running_ = false;
+  bool interrupted_ = false;  // by a signal
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

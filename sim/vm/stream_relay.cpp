@@ -16,16 +16,19 @@ bool ready(int fd, short events) {
   return ::poll(&watched, 1, 0) > 0;
 }
 
-void write_ready(int fd, std::string& pending) {
+// Gives the error that ended it, 0 for none: what was pending is lost then.
+int write_ready(int fd, std::string& pending) {
   std::size_t done = 0;
+  int error = 0;
   while (done < pending.size() && ready(fd, POLLOUT)) {
     const ssize_t written = ::write(fd, pending.data() + done, std::min(kMostAtOnce, pending.size() - done));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) break;
-    // Nobody reads it any more: as the command would find out, but later.
+    if (written < 0) error = errno;
     done = written < 0 ? pending.size() : done + static_cast<std::size_t>(written);
   }
   pending.erase(0, done);
+  return error;
 }
 
 }  // namespace
@@ -37,8 +40,9 @@ void StreamRelay::watch(std::vector<pollfd>& watched) const {
 }
 
 void StreamRelay::write_pending() {
-  write_ready(STDOUT_FILENO, output_);
-  write_ready(STDERR_FILENO, error_);
+  for (const int error : {write_ready(STDOUT_FILENO, output_), write_ready(STDERR_FILENO, error_)}) {
+    if (write_error_ == 0) write_error_ = error;
+  }
 }
 
 std::string StreamRelay::read_input(bool& input_ended) {

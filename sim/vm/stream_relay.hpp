@@ -1,4 +1,4 @@
-// Our own standard streams as those of a command elsewhere.
+// Our own standard streams as those of a command elsewhere. SIGPIPE must be ignored.
 #pragma once
 
 #include <poll.h>
@@ -22,6 +22,8 @@ class StreamRelay {
   void watch(std::vector<pollfd>& watched) const;
   // Writes what can be written without waiting.
   void write_pending();
+  // The first errno of a write, EPIPE when nobody reads a stream any more; 0.
+  [[nodiscard]] int write_error() const { return write_error_; }
   // Reads standard input when it was asked for: the bytes; at its end
   // `input_ended` becomes true, once.
   [[nodiscard]] std::string read_input(bool& input_ended);
@@ -29,6 +31,7 @@ class StreamRelay {
  private:
   std::string output_;
   std::string error_;
+  int write_error_ = 0;
   bool wants_input_ = false;
   bool input_done_ = false;
 };

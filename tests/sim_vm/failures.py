@@ -1,7 +1,9 @@
 """What ends a guest before its time is said, at once, with its own exit code; nothing is left behind."""
 import glob
 import os
+import select
 import signal
+import subprocess
 
 import guest
 import tool
@@ -28,6 +30,29 @@ code, error, seconds = interrupted.end()
 tool.equal((code, error), (130, ""), "Ctrl-C")
 tool.check(seconds < 10, f"Ctrl-C ends the guest at once: {seconds:.1f} s")
 
+# It writes to QEMU before it learns that QEMU is dead.
+orphaned = guest.Running("sh", "-c", "echo begun; cat", stdin=subprocess.PIPE)
+tool.equal(orphaned.first_line, "begun\n", "the command begins")
+orphaned.process.send_signal(signal.SIGSTOP)
+for pid in orphaned.children("-nodefaults"):
+    qemu = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    select.select([qemu], [], [], 60)
+    os.close(qemu)
+orphaned.process.stdin.write("to nobody\n")
+orphaned.process.stdin.flush()
+orphaned.process.send_signal(signal.SIGCONT)
+code, error, seconds = orphaned.end()
+tool.equal(code, 7, f"QEMU was killed: {error[-600:]}")
+tool.check("the guest ended before the command did (QEMU: Killed)" in error, f"it is said: {error[-600:]}")
+
+unread = guest.Running("sh", "-c", "echo begun; while sleep 0.1; do echo more; done")
+tool.equal(unread.first_line, "begun\n", "the command begins")
+unread.process.stdout.close()
+code, error, seconds = unread.end()
+tool.equal((code, error), (128 + signal.SIGPIPE, ""), "nobody reads what the command prints")
+tool.check(seconds < 10, f"the guest ends at once: {seconds:.1f} s")
+
 slow = guest.run(*WAIT, limit="1s")
 tool.three_lines(slow, 6, "vm-timeout", "a guest that takes too long")
 
@@ -45,6 +70,6 @@ tool.three_lines(absent, 7, "vm-card", "a server that does not start")
 wrong = guest.run("echo", "nevertheless", options=["--module-parameter", "no_such_parameter=1"])
 tool.equal((wrong.returncode, wrong.stdout), (0, "nevertheless\n"), "unknown module parameters are the kernel's to judge")
 
-for ended in (dies, interrupted):
-    tool.equal(glob.glob(f"/tmp/qaic-vm.{ended.process.pid}.*"), [], "nothing is left in /tmp")
+for ended in (dies, interrupted, orphaned, unread):
+    tool.equal(ended.left_behind(), [], "nothing is left")
 tool.end()

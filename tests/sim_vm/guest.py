@@ -1,4 +1,5 @@
 """Guests for the tests that are scripts: the kernel is the first argument."""
+import glob
 import json
 import os
 import signal
@@ -58,14 +59,27 @@ def inside(commands):
 class Running:
     """A guest whose command has begun: it printed a line."""
 
-    def __init__(self, *arguments, options=()):
-        self.process = subprocess.Popen(command(*arguments, options=options), stdout=subprocess.PIPE, text=True,
+    def __init__(self, *arguments, options=(), stdin=None):
+        self.process = subprocess.Popen(command(*arguments, options=options), stdin=stdin, stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.PIPE, env=tool.ENVIRONMENT, start_new_session=True)
         self.first_line = self.process.stdout.readline()
 
     def children(self, name):
         """Process ids of our children whose command line has this word."""
         return processes.children(self.process.pid, name)
+
+    def left_behind(self):
+        """Its folder, and the processes that still name it."""
+        folder = f"/tmp/qaic-vm.{self.process.pid}."
+        out = glob.glob(f"{folder}*")
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as file:
+                    if folder.encode() in file.read():
+                        out.append(path)
+            except OSError:
+                continue
+        return out
 
     def end(self, limit=20):
         """Exit code, standard error, and seconds that it took from now."""

@@ -184,10 +184,22 @@ def interruptions():
         interrupted("SIGTERM in a pipeline", signal.SIGTERM, host, "unpacking")
 
 
+def unread():
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(folder, {})
+        process = host.start()
+        process.stderr.readline()
+        process.stderr.close()
+        output, _ = process.communicate(timeout=60)
+        tool.equal((process.returncode, output), (128 + signal.SIGPIPE, ""), "nobody reads its progress")
+        tool.equal(host.left_behind() + glob.glob(f"/tmp/qaic-vm.{process.pid}.*"), [], "nobody reads it: left behind")
+
+
 if not os.access("/usr/share/keyrings/debian-archive-keyring.gpg", os.R_OK):
     print("skipped: no /usr/share/keyrings/debian-archive-keyring.gpg")
     sys.exit(77)
 reasons()
 what_drivers_are_built_with()
 interruptions()
+unread()
 tool.end()
