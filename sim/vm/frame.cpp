@@ -10,7 +10,7 @@ struct Header {
 static_assert(sizeof(Header) == 8);
 
 bool known(std::uint32_t kind) {
-  return (kind >= 1 && kind <= 9) || kind == 64 || kind == 65;
+  return (kind >= 1 && kind <= 8) || kind == 64 || kind == 65;
 }
 
 }  // namespace

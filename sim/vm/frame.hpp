@@ -14,15 +14,14 @@ namespace qaic::sim::vm {
 
 enum class FrameKind : std::uint32_t {
   // guest to host
-  running = 1,          // the guest's kernel runs; payload: its release
+  running = 1,          // the guest's kernel and first process run
   log = 2,              // one record as /dev/kmsg gives it
   note = 3,             // something the user should know, one line
-  cards = 4,            // all cards that are expected are online
-  standard_output = 5,  // bytes of the command
-  standard_error = 6,
-  want_input = 7,   // the command can take more input
-  ended = 8,        // exit code of the command, as a shell tells it, decimal
-  not_started = 9,  // why the command could not be executed; `ended` follows
+  standard_output = 4,  // bytes of the command
+  standard_error = 5,
+  want_input = 6,   // the command can take more input
+  ended = 7,        // exit code of the command, as a shell tells it, decimal
+  not_started = 8,  // why the command could not be executed; `ended` follows
   // host to guest
   input = 64,
   end_of_input = 65,

@@ -178,8 +178,6 @@ Result<void> Session::handle(const Frame& frame, std::optional<Outcome>& outcome
     case FrameKind::not_started:
       std::fprintf(stderr, "qaic-sim: in the guest: %s\n", frame.payload.c_str());
       break;
-    case FrameKind::cards:
-      break;
     case FrameKind::standard_output:
       streams_.put_output(frame.payload);
       break;

@@ -5,11 +5,11 @@
 using namespace qaic::sim::vm;
 
 TEST_CASE("a frame is its kind and length, little-endian, and its payload") {
-  CHECK(encode_frame(FrameKind::standard_output, "hi") == std::string("\x05\0\0\0\x02\0\0\0hi", 10));
+  CHECK(encode_frame(FrameKind::standard_output, "hi") == std::string("\x04\0\0\0\x02\0\0\0hi", 10));
 }
 
 TEST_CASE("frames come out of a stream that is cut anywhere") {
-  const std::string stream = encode_frame(FrameKind::running, "6.12") +
+  const std::string stream = encode_frame(FrameKind::note, "one line") +
                              encode_frame(FrameKind::want_input, "") + encode_frame(FrameKind::ended, "137");
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     FrameReader reader;
@@ -24,13 +24,13 @@ TEST_CASE("frames come out of a stream that is cut anywhere") {
         seen += std::to_string(static_cast<unsigned>((*frame)->kind)) + ":" + (*frame)->payload + ";";
       }
     }
-    CHECK(seen == "1:6.12;7:;8:137;");
+    CHECK(seen == "3:one line;6:;7:137;");
   }
 }
 
 TEST_CASE("a kind that does not exist and a payload that is too long are refused") {
   FrameReader unknown;
-  unknown.append(std::string_view("\x0a\0\0\0\0\0\0\0", 8));
+  unknown.append(std::string_view("\x09\0\0\0\0\0\0\0", 8));
   CHECK_FALSE(unknown.next());
   FrameReader endless;
   endless.append(std::string_view("\x05\0\0\0\x01\0\x04\0", 8));  // 256 KiB and a byte

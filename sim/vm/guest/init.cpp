@@ -9,7 +9,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
@@ -125,9 +124,7 @@ class Session {
     cards_.take_events();
     const bool all = cards_.all_online();
     if (!all && Clock::now() < deadline_) return;
-    if (all) {
-      say(FrameKind::cards, std::to_string(cards_.online()));
-    } else if (plan_.ready_timeout_ms > 0) {
+    if (!all && plan_.ready_timeout_ms > 0) {
       say(FrameKind::note, std::to_string(cards_.expected() - cards_.online()) + " of " +
                                std::to_string(cards_.expected()) +
                                " cards did not come up in time; the command runs nevertheless");
@@ -250,9 +247,7 @@ int run() {
   if (::sethostname("qaic-vm", 7) < 0) give_up("no host name");
   enter_host_files(*plan);
   Session session(std::move(*plan), port, signals);
-  utsname name{};
-  ::uname(&name);
-  session.say(FrameKind::running, name.release);
+  session.say(FrameKind::running, {});
   session.load_driver();
   session.serve();
   power_off();
