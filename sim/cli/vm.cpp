@@ -31,12 +31,6 @@ namespace {
 
 constexpr std::chrono::seconds kServerStart{20};
 
-// libexec/qaic beside the folder of the running program.
-std::string first_process() {
-  const std::string program = os::own_executable();
-  return program.substr(0, program.rfind('/')) + "/../libexec/qaic/vm-guest";
-}
-
 Result<vm::Bundle> find_bundle(const VmOptions& options, vm::Preparation& preparation,
                                const std::string& scratch) {
   const bool packaged = options.kernel.find('/') == std::string::npos;
@@ -161,7 +155,8 @@ Result<int> run_in_guest(const VmOptions& options) {
   machine.firmware = options.firmware;
   machine.writable = plan.writable;
   machine.console = scratch.path() + "/console";
-  QAIC_TRY(const auto initramfs, vm::guest_initramfs(*bundle, first_process(), std::move(plan)));
+  QAIC_TRY(const auto initramfs,
+           vm::guest_initramfs(*bundle, vm::companion_program("vm-guest"), std::move(plan)));
   QAIC_CHECK(os::write_file(machine.initramfs, base::as_bytes(initramfs)));
   QAIC_TRY(auto servers, start_servers(options, scratch.path(), machine.boards));
   QAIC_TRY(auto guest, vm::Session::start(std::move(session), std::move(servers), std::move(signals)));

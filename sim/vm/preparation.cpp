@@ -22,12 +22,6 @@ namespace {
 
 constexpr int kSignalAgain = 100;  // milliseconds
 
-// libexec/qaic beside the folder of the running program.
-std::string prepare_program() {
-  const std::string program = os::own_executable();
-  return program.substr(0, program.rfind('/')) + "/../libexec/qaic/vm-prepare";
-}
-
 std::string series_of(const std::string& kernel) {
   return kernel.ends_with(".x") ? kernel.substr(0, kernel.size() - 2) : kernel;
 }
@@ -51,7 +45,7 @@ Result<std::string> Preparation::default_cache() {
 
 Result<void> Preparation::run(const std::vector<std::string>& arguments) {
   os::Child::Options options;
-  options.path = prepare_program();
+  options.path = companion_program("vm-prepare");
   options.arguments = {"vm-prepare", cache_};
   options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
   options.environment = own_environment();
