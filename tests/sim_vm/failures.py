@@ -53,6 +53,11 @@ code, error, seconds = unread.end()
 tool.equal((code, error), (128 + signal.SIGPIPE, ""), "nobody reads what the command prints")
 tool.check(seconds < 10, f"the guest ends at once: {seconds:.1f} s")
 
+with open("/dev/full", "w", encoding="ascii") as full:
+    lost = subprocess.run(guest.command("echo", "lost"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=300,
+                          env=tool.ENVIRONMENT, check=False)
+tool.three_lines(lost, 5, "file-write", "output that finds no space")
+
 slow = guest.run(*WAIT, limit="1s")
 tool.three_lines(slow, 6, "vm-timeout", "a guest that takes too long")
 
