@@ -150,6 +150,9 @@ def interrupted(what, number, host, until):
     heard = ""
     while until not in heard and (line := process.stderr.readline()):
         heard += line
+    deadline = time.monotonic() + 20
+    while len(processes_below(host.folder)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)  # it has said what it waits for, and is about to
     tool.check(until in heard and len(processes_below(host.folder)) > 2, f"{what}: it has come so far: {heard}")
     began = time.monotonic()
     process.send_signal(number)
