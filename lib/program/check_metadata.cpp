@@ -74,9 +74,8 @@ void check_semaphores(const Metadata& m, Findings& out) {
   for (std::size_t r = 0; r < m.requests.size(); ++r) {
     const auto& ops = m.requests[r].semaphores;
     for (std::size_t i = 0; i < ops.size(); ++i) {
-      const bool declared =
-          ops[i].command == uapi::SemaphoreCommand::nop || ops[i].number < m.semaphore_init.size();
-      if (!declared) {
+      if (ops[i].command == uapi::SemaphoreCommand::nop) continue;  // nobody looks at its numbers
+      if (ops[i].number >= m.semaphore_init.size()) {
         out.add("semaphore-number", indexed(request_place(r) + ".semaphoreOps", i),
                 "dmaRequests->semaphoreOps->semNum is " + number(ops[i].number) + ", there are " +
                     number(m.semaphore_init.size()));

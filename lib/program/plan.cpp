@@ -12,10 +12,18 @@ namespace uapi = wire::uapi;
 namespace qpc = wire::qpc;
 using base::fail;
 
+// Of a NOP only the fences count; the driver checks the other numbers of a slot
+// whatever its command is.
 PlannedSemaphore plan_semaphore(const SemaphoreOp& op) {
-  return {op.command, static_cast<std::uint8_t>(op.number), op.value, is_presync(op),
-          static_cast<std::uint8_t>((op.in_sync_fence ? uapi::kSemaphoreInSyncFence : 0) |
-                                    (op.out_sync_fence ? uapi::kSemaphoreOutSyncFence : 0))};
+  PlannedSemaphore out;
+  out.flags = static_cast<std::uint8_t>((op.in_sync_fence ? uapi::kSemaphoreInSyncFence : 0) |
+                                        (op.out_sync_fence ? uapi::kSemaphoreOutSyncFence : 0));
+  if (op.command == uapi::SemaphoreCommand::nop) return out;
+  out.command = op.command;
+  out.number = static_cast<std::uint8_t>(op.number);
+  out.value = op.value;
+  out.presync = is_presync(op);
+  return out;
 }
 
 PlannedDoorbell plan_doorbell(const DoorbellOp& op) {

@@ -94,8 +94,8 @@ constexpr std::array kRules{
     // Semaphores.
     Rule{"semaphore-count", kError, kMetadata, "at most 32 semaphores are asked for"},
     Rule{"semaphore-init-value", kError, kMetadata, "a semaphore begins with a value of 12 bits"},
-    Rule{"semaphore-number", kError, kMetadata, "an operation names a semaphore that is declared"},
-    Rule{"semaphore-value", kError, kMetadata, "an operation's value has 12 bits"},
+    Rule{"semaphore-number", kError, kMetadata, "an operation, unless a NOP, names a semaphore that is declared"},
+    Rule{"semaphore-value", kError, kMetadata, "an operation's value, unless a NOP's, has 12 bits"},
     Rule{"semaphore-presync", kError, "qpc-presync",
          "a request waits for one semaphore before it moves data"},
     Rule{"semaphore-slots", kNote, "", "a request has four semaphore operations or fewer"},

@@ -232,6 +232,15 @@ TEST_CASE("two presyncs in one request are refused, a NOP is none") {
   CHECK(!plan_of(m).bos[0].slices[0].semaphores[1].presync);
 }
 
+TEST_CASE("of a NOP only the fences are kept: the driver checks a slot's numbers whatever the command") {
+  auto m = metadata();
+  m.requests[0].semaphores.push_back({SemaphoreCommand::nop, 40, 5000, PreOrPost::post, true, false});
+  const auto slot = resolved(plan_of(m).bos[0].slices[0]).sem[2];
+  CHECK(slot.index == 0);
+  CHECK(slot.val == 0);
+  CHECK(slot.flags == 2);
+}
+
 TEST_CASE("a program without requests cannot be submitted") {
   auto m = metadata();
   m.requests.clear();
