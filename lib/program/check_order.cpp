@@ -89,7 +89,7 @@ class OrderModel {
  public:
   OrderModel(const Metadata& metadata, Findings& out) : m_(metadata), out_(out) {
     if (const auto variables = read_exec_context(metadata.exec_context);
-        variables && !metadata.exec_context.empty()) {
+        variables && !variables->empty()) {
       device_is_mute_ = std::ranges::none_of(
           *variables, [](const auto& v) { return v.variable == kSemaphoreListVariable; });
     }

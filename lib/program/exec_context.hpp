@@ -21,7 +21,9 @@ struct ContextVariable {
   bool optional = false;
 };
 
-// Nothing if `bytes` is no such flatbuffer.
+// Nothing if `bytes` is no such flatbuffer. Without a list the result is empty,
+// as for a list of nothing: neither says what the code uses (all code uses
+// exitThread).
 [[nodiscard]] std::optional<std::vector<ContextVariable>> read_exec_context(base::Bytes bytes);
 
 }  // namespace qaic::program

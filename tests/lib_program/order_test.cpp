@@ -119,6 +119,14 @@ TEST_CASE("a wait is a deadlock only if the code has no semaphores and no other 
                  "waits for semaphore 0"));
 }
 
+TEST_CASE("an execContext that lists no variables says nothing of semaphores") {
+  const std::vector<DmaRequest> waits = {request({{kEqual, 1}, {kInit, 0}})};
+  // By hand: a root table with execContextSize 144 and no second field.
+  const auto sized_only = samples::hex("0c000000 0600 0800 0400 0000 08000000 90000000");
+  CHECK(mentions(ordered(0, waits, sized_only), "device-unknown", "wait for it: 0"));
+  CHECK(mentions(ordered(0, waits, samples::exec_context({})), "device-unknown", "wait for it: 0"));
+}
+
 TEST_CASE("a semaphore that only ever moves one way is noted") {
   CHECK(mentions(ordered(0, {request({{kInc, 0}}), request({{kInc, 0}})}), "order-drift", "by 2 in each"));
   CHECK(mentions(ordered(9, {request({{kDec, 0}})}), "order-drift", "by -1 in each"));
