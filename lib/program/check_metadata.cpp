@@ -22,7 +22,8 @@ void check_card_numbers(const Metadata& m, Findings& out) {
   }
   if (m.exec_context_major != qpc::kExecContextMajor) {
     out.add("exec-context", "metadata.execContextMajorVersion",
-            "execContextMajorVersion is " + number(m.exec_context_major) + ", known is 5");
+            "execContextMajorVersion is " + number(m.exec_context_major) +
+                ", known is 5: a card with another one refuses the program");
   }
   if (!m.exec_context.empty() && !read_exec_context(m.exec_context)) {
     out.add("exec-context-fields", "metadata.execContext", "execContext is no flatbuffer of its schema");

@@ -88,8 +88,9 @@ std::vector<Step> steps_of(const Metadata& m, std::uint16_t semaphore) {
 class OrderModel {
  public:
   OrderModel(const Metadata& metadata, Findings& out) : m_(metadata), out_(out) {
-    if (const auto variables = read_exec_context(metadata.exec_context);
-        variables && !variables->empty()) {
+    // What the numbers of another version's variables mean is not known.
+    if (metadata.exec_context_major != qpc::kExecContextMajor) return;
+    if (const auto variables = read_exec_context(metadata.exec_context); variables && !variables->empty()) {
       device_is_mute_ = std::ranges::none_of(
           *variables, [](const auto& v) { return v.variable == kSemaphoreListVariable; });
     }

@@ -48,7 +48,7 @@ constexpr std::array kRules{
     Rule{"metadata-name", kError, kMetadata, "the network has a name"},
     Rule{"nsp-count", kError, kMetadata, "1 to 16 NSPs are asked for"},
     Rule{"thread-none", kError, kMetadata, "a thread is started"},
-    Rule{"exec-context", kError, kMetadata, "the execution context is of major version 5"},
+    Rule{"exec-context", kWarning, "", "the execution context is of major version 5"},
     Rule{"exec-context-fields", kError, kMetadata, "the nested execContext is a flatbuffer"},
     Rule{"l2tcm-size", kError, kMetadata, "L2TCM has 1 byte to 1 MiB"},
     Rule{"vtcm-size", kError, kMetadata, "VTCM has 1 byte to 8 MiB"},

@@ -223,7 +223,7 @@ TEST_CASE("what is no flatbuffer is refused at every length") {
 
 TEST_CASE("every limit of the card holds") {
   CHECK(has(refusal(with(kVersion, 2, 2)), "versionMajor is 2"));
-  CHECK(has(refusal(with(kExecContext, 4, 2)), "execContextMajorVersion is 4"));
+  CHECK(refusal(with(kExecContext, 4, 2)) == "accepted");  // the card knows which one it has
   CHECK(has(refusal(with(kNsps, 0, 2)), "numNSPs is 0"));
   CHECK(has(refusal(with(kNsps, 17, 2)), "numNSPs is 17"));
   CHECK(has(refusal_of([](auto& m) { m.semaphore_init.resize(33); }), "numSemaphores is 33"));

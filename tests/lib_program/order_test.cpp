@@ -127,6 +127,19 @@ TEST_CASE("an execContext that lists no variables says nothing of semaphores") {
   CHECK(mentions(ordered(0, waits, samples::exec_context({})), "device-unknown", "wait for it: 0"));
 }
 
+TEST_CASE("a list of another exec context's variables says nothing of semaphores") {
+  program::Metadata m = samples::metadata();
+  m.semaphore_init = {0};
+  m.requests = {request({{kEqual, 1}, {kInit, 0}})};
+  m.exec_context = samples::exec_context({0, 1, 3});
+  for (const auto major : std::initializer_list<std::uint16_t>{4, 5, 6}) {
+    m.exec_context_major = major;
+    Findings findings;
+    program::check_order(m, findings);
+    CHECK(reason(findings, "order-deadlock").empty() == (major != 5));
+  }
+}
+
 TEST_CASE("a semaphore that only ever moves one way is noted") {
   CHECK(mentions(ordered(0, {request({{kInc, 0}}), request({{kInc, 0}})}), "order-drift", "by 2 in each"));
   CHECK(mentions(ordered(9, {request({{kDec, 0}})}), "order-drift", "by -1 in each"));
