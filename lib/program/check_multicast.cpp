@@ -1,4 +1,4 @@
-// Multicast windows: what the host writes to, an NSP must have.
+// Multicast windows: what the host or another NSP writes to, an NSP must have.
 #include "lib/program/checks.hpp"
 #include "wire/qpc.hpp"
 
@@ -53,6 +53,22 @@ void check_backing(const Metadata& m, std::size_t id, std::size_t nsp, Findings&
               " bytes for the host, " + number(entry.size) + " on NSP " + number(nsp));
 }
 
+// What an NSP writes through `id`, the others that its entry names must have.
+// Dynamic entries change while the program runs, and are not looked at.
+void check_peers(const Metadata& m, std::size_t nsp, std::size_t id, Findings& out) {
+  const NspMulticastEntry& entry = m.nsp_multicast[nsp][id];
+  if (entry.dynamic || entry.size == 0) return;
+  for (std::size_t peer = 0; peer < m.nsp_multicast.size() && peer < 32; ++peer) {
+    if (peer == nsp || (entry.mask >> peer & 1) == 0) continue;
+    const auto& table = m.nsp_multicast[peer];
+    if (id < table.size() && (table[id].dynamic || table[id].size >= entry.size)) continue;
+    out.add("multicast-peer", indexed(indexed("metadata.nspMulticastTables", nsp), id),
+            "NSP " + number(nsp) + " writes " + number(entry.size) + " bytes by multicast id " + number(id) +
+                " to NSP " + number(peer) + ", which has " +
+                (id < table.size() ? number(table[id].size) + " there" : std::string("no entry for it")));
+  }
+}
+
 }  // namespace
 
 void check_multicast(const Metadata& metadata, Findings& out) {
@@ -60,6 +76,11 @@ void check_multicast(const Metadata& metadata, Findings& out) {
   for (std::size_t id = 0; id < metadata.host_multicast.size(); ++id) {
     for (std::size_t nsp = 0; nsp < nsps; ++nsp) {
       if ((metadata.host_multicast[id].mask >> nsp & 1) != 0) check_backing(metadata, id, nsp, out);
+    }
+  }
+  for (std::size_t nsp = 0; nsp < metadata.nsp_multicast.size(); ++nsp) {
+    for (std::size_t id = 0; id < metadata.nsp_multicast[nsp].size(); ++id) {
+      check_peers(metadata, nsp, id, out);
     }
   }
   check_exit_doorbell(metadata, out);

@@ -65,6 +65,8 @@ constexpr std::array kRules{
     Rule{"multicast-undeclared", kError, kMismatch,
          "an NSP that the host writes to has an entry for that id"},
     Rule{"multicast-short", kError, kMismatch, "an NSP's entry is as large as the host's window on it"},
+    Rule{"multicast-peer", kWarning, "",
+         "an NSP that another one writes to has an entry as large for that id"},
     // Threads and code.
     Rule{"elf-entry", kError, kMetadata, "a thread's entry point is in code of the ELF file"},
     Rule{"elf-entry-alignment", kError, kElf, "a thread's entry point is a multiple of four"},
@@ -94,7 +96,8 @@ constexpr std::array kRules{
     // Semaphores.
     Rule{"semaphore-count", kError, kMetadata, "at most 32 semaphores are asked for"},
     Rule{"semaphore-init-value", kError, kMetadata, "a semaphore begins with a value of 12 bits"},
-    Rule{"semaphore-number", kError, kMetadata, "an operation, unless a NOP, names a semaphore that is declared"},
+    Rule{"semaphore-number", kError, kMetadata,
+         "an operation, unless a NOP, names a semaphore that is declared"},
     Rule{"semaphore-value", kError, kMetadata, "an operation's value, unless a NOP's, has 12 bits"},
     Rule{"semaphore-presync", kError, "qpc-presync",
          "a request waits for one semaphore before it moves data"},

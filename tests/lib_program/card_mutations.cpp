@@ -167,6 +167,18 @@ constexpr Mutation kMutations[] = {
        auto& entry = p.m.nsp_multicast.at(0).at(add_window(p, 1));
        entry.size -= r.between(1, 64);
      }},
+    {"multicast-peer",
+     [](Material& p, Random& r) {
+       // The host and NSP 0 have the id; NSP 1, which may be a new one, has too little of it.
+       if (p.m.num_nsps == 1) {
+         p.d.num_cores = p.m.num_nsps = 2;
+         p.m.nsp_multicast.push_back(p.m.nsp_multicast.at(0));
+       }
+       const std::uint16_t id = add_window(p, 1);
+       p.m.nsp_multicast.at(0).at(id).mask = 2;
+       r.below(2) == 0 ? p.m.nsp_multicast.at(1).pop_back()
+                       : void(p.m.nsp_multicast.at(1).at(id).size -= r.between(1, 64));
+     }},
     {"elf-entry",
      [](Material& p, Random& r) {
        r.one_of(p.m.threads).entry_point =
