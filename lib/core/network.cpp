@@ -77,12 +77,11 @@ std::uint32_t queue_elements(const program::Plan& plan) {
   constexpr std::uint64_t kPiece = 64 * 1024;
   constexpr std::uint64_t kInferences = 4;
   constexpr std::uint64_t kLeast = 512;  // what programs in the field ask for
-  constexpr std::uint64_t kMost = 32768;
-  std::uint64_t elements = 1;  // one slot of a queue always stays empty
+  std::uint64_t elements = 1;            // one slot of a queue always stays empty
   for (const auto& bo : plan.bos) {
     for (const auto& slice : bo.slices) elements += 1 + slice.size / kPiece;
   }
-  elements = std::clamp(elements * kInferences, kLeast, kMost);
+  elements = std::clamp<std::uint64_t>(elements * kInferences, kLeast, program::kMaxQueueElements);
   std::uint64_t power = kLeast;
   while (power < elements) power *= 2;
   return static_cast<std::uint32_t>(power);

@@ -74,6 +74,20 @@ void check_host_side(const DmaRequest& request, std::size_t index, const Descrip
   }
 }
 
+// Every slice is one element at least, all of an inference are queued at once,
+// and one place of a queue always stays empty (kernel-interface §3.4).
+void check_queue(const Metadata& m, Findings& out) {
+  std::uint64_t elements = 1;
+  for (const auto& request : m.requests) {
+    elements += 1 + (request.doorbells.empty() ? 0 : request.doorbells.size() - 1) +
+                (request.semaphores.empty() ? 0 : (request.semaphores.size() - 1) / kSemaphoreSlots);
+  }
+  if (elements <= kMaxQueueElements) return;
+  out.add("fit-queue", "metadata.dmaRequests",
+          "one inference needs " + number(elements) + " places of a queue, the longest has " +
+              number(kMaxQueueElements));
+}
+
 }  // namespace
 
 void check_submission(const Metadata& metadata, const Descriptor& descriptor, Findings& out) {
@@ -99,6 +113,7 @@ void check_submission(const Metadata& metadata, const Descriptor& descriptor, Fi
                   " semaphores before it moves data; the kernel driver takes one");
     }
   }
+  check_queue(metadata, out);
 }
 
 void check_requests(const Metadata& metadata, const Descriptor& descriptor, Findings& out) {

@@ -56,15 +56,6 @@ void check_fit(const Program& program, const CardLimits& card, Findings& out) {
   need("fit-multicast-ids", "metadata.hostMulticastTable", multicast_ids, card.multicast_ids,
        "multicast ids");
   need("fit-memory", "metadata", memory_demand(program), card.memory_bytes, "bytes of card memory");
-
-  // Every slice is one element at least, all of an inference are queued at
-  // once, and one place of a queue always stays empty (kernel-interface §3.4).
-  std::uint64_t elements = 1;
-  for (const auto& request : m.requests) {
-    elements += 1 + (request.doorbells.empty() ? 0 : request.doorbells.size() - 1) +
-                (request.semaphores.empty() ? 0 : (request.semaphores.size() - 1) / 4);
-  }
-  need("fit-queue", "metadata.dmaRequests", elements, card.queue_elements, "places of a queue");
 }
 
 }  // namespace qaic::program

@@ -12,13 +12,12 @@
 namespace qaic::program {
 
 // What a card has. As given here: the largest that is known (runtime-protocols
-// §3.1), and the longest queue that this library asks a card for.
+// §3.1).
 struct CardLimits {
   std::uint32_t nsps = 16;
   std::uint32_t semaphores = 32;
   std::uint32_t multicast_ids = 3072;
   std::uint64_t memory_bytes = std::uint64_t{32} << 30;
-  std::uint32_t queue_elements = 32768;
   Severity severity = Severity::error;  // of a program that needs more
 };
 
@@ -26,7 +25,8 @@ struct CardLimits {
 // read, only their sizes.
 [[nodiscard]] Findings check_program(const Program& program);
 
-// Whether a card can have what `program` needs: the rules fit-*.
+// Whether a card can have what `program` needs: the rules fit-* but fit-queue,
+// which is the library's own limit and part of check_program().
 void check_fit(const Program& program, const CardLimits& card, Findings& out);
 
 // Bytes of card memory that the program needs at least; what firmware needs

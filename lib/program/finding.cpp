@@ -67,17 +67,18 @@ std::size_t Findings::left_out() const {
 std::optional<base::Error> Findings::first_error() const {
   if (!first_error_) return std::nullopt;
   const std::string_view id = rule_of(first_error_->rule).error_id;
-  // The kernel driver cannot do it, though a card might.
-  const bool beyond_driver = id == "qpc-presync";
+  // The kernel driver or this library cannot do it, though a card might.
+  const bool beyond_stack = id == "qpc-presync" || id == "qpc-queue";
   std::string what(opening(id));
   what += first_error_->reason;
   what += " [" + std::string(first_error_->rule) + "]";
   const std::size_t more = count(Severity::error) - 1;
   if (more > 0) what += " (and " + std::to_string(more) + (more == 1 ? " more error)" : " more errors)");
-  return base::make_error(beyond_driver ? base::ErrorKind::unsupported : base::ErrorKind::bad_input, id,
+  return base::make_error(beyond_stack ? base::ErrorKind::unsupported : base::ErrorKind::bad_input, id,
                           std::move(what),
-                          beyond_driver ? "compile the program with one semaphore per request"
-                                        : "qaic-qpc check lists all that is wrong with a program");
+                          id == "qpc-presync" ? "compile the program with one semaphore per request"
+                          : id == "qpc-queue" ? "compile the program with fewer DMA requests"
+                                              : "qaic-qpc check lists all that is wrong with a program");
 }
 
 }  // namespace qaic::program

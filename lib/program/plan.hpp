@@ -19,6 +19,9 @@ namespace qaic::program {
 
 inline constexpr std::size_t kSemaphoreSlots = 4;  // of a slice
 inline constexpr std::size_t kMaxPresyncs = 1;     // of a slice, for the kernel
+// Of the longest queue that this library asks a card for [invented: the driver
+// sets none but its memory]. An inference is queued as a whole.
+inline constexpr std::uint32_t kMaxQueueElements = 32768;
 
 // Whether the kernel counts `op` as a presync: it looks at the flag, whatever
 // the command, so a NOP is given without.
@@ -76,8 +79,8 @@ struct Plan {
 // as consistent, and fit the descriptor (Program checks that).
 // Errors: what the checker says of the requests as things to submit: qpc-presync
 // (two presync operations in one request: the kernel takes one per slice, and
-// slices give no order between two), qpc-empty (no request), qpc-mismatch (a
-// buffer that is not described).
+// slices give no order between two), qpc-empty (no request), qpc-queue (more
+// slices than fit into a queue), qpc-mismatch (a buffer that is not described).
 [[nodiscard]] base::Result<Plan> plan_submission(const Metadata& metadata, const Descriptor& descriptor);
 
 // What ACTIVATE answered.

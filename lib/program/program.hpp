@@ -58,7 +58,7 @@ struct Program {
 // read_program(), and refused if the checker finds an error; what is loaded
 // comes from here. Errors besides: the error_id of the rule that is broken
 // first (qpc-descriptor, qpc-metadata, qpc-elf, qpc-mismatch, qpc-constants,
-// qpc-presync, qpc-empty).
+// qpc-presync, qpc-queue, qpc-empty).
 [[nodiscard]] base::Result<Program> parse_program(base::Bytes file);
 
 }  // namespace qaic::program

@@ -127,7 +127,7 @@ constexpr std::array kRules{
     Rule{"fit-semaphores", kError, kMismatch, "the card has the semaphores"},
     Rule{"fit-multicast-ids", kError, kMismatch, "the card has the multicast ids"},
     Rule{"fit-memory", kError, kMismatch, "the card has the memory"},
-    Rule{"fit-queue", kError, kMismatch, "one inference fits into the queue of a channel"},
+    Rule{"fit-queue", kError, "qpc-queue", "one inference fits into the queue of a channel"},
 };
 
 }  // namespace

@@ -25,14 +25,15 @@ def document(*arguments, code=0):
     return value
 
 
-def pack(folder, name, change, constants=None):
-    """The network scale-add with its description changed; not checked by pack, which would refuse it."""
+def pack(folder, name, change, constants=None, code=0):
+    """The network scale-add with its description changed; pack itself refuses what would not be loaded."""
     description = json.load(open(os.path.join(SOURCE, "networks", "scale-add", "scale-add.json")))
     change(description)
     path = os.path.join(folder, name)
     json.dump(description, open(path + ".json", "w"))
     more = ["--constants", constants] if constants else []
-    run("pack", "--description", path + ".json", "--elf", os.path.join(NETWORKS, "scale-add.elf"), "-o", path, *more)
+    run("pack", "--description", path + ".json", "--elf", os.path.join(NETWORKS, "scale-add.elf"), "-o", path, *more,
+        code=code)
     return path
 
 
@@ -114,6 +115,14 @@ def main(folder):
     shown = subprocess.run([TOOL, "inspect", "-j", broken], capture_output=True, text=True)
     check(shown.returncode == 9 and json.loads(shown.stdout)["program"] is not None, "inspect shows it all the same")
     check("[elf-address]" in shown.stderr, shown.stderr)
+
+    # Fine by itself, and more than any card has; or more than the library would ever ask a card for.
+    greedy = pack(folder, "greedy", lambda d: d.update(heap_size=1 << 35))
+    check([f["rule"] for f in document(greedy, code=1)["findings"]][-1] == "fit-memory", "too large a heap")
+    text = run("check", greedy, code=1).stdout
+    check("it fits no known card" in text, text)
+    tick = {"transfer": "out", "semaphores": [{"op": "init", "number": 0, "value": 0, "when": "post"}]}
+    pack(folder, "endless", lambda d: d["requests"].extend([tick] * 32768), code=10)
 
     # What is no program: 9; what is one of another kind: 10.
     check("verdict" not in document(os.path.join(SOURCE, "README.md"), code=9), "no program, no verdict")

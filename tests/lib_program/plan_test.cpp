@@ -241,6 +241,32 @@ TEST_CASE("of a NOP only the fences are kept: the driver checks a slot's numbers
   CHECK(slot.flags == 2);
 }
 
+TEST_CASE("an inference that no queue could take is refused") {
+  auto m = metadata();
+  program::DmaRequest tick;
+  tick.semaphores = {{SemaphoreCommand::init, 0, 0, PreOrPost::post, false, false}};
+  // One place of a queue always stays empty.
+  m.requests.assign(program::kMaxQueueElements - 1, tick);
+  CHECK(plan_of(m).bos.size() == program::kMaxQueueElements - 1);
+  const auto refused = [&] {
+    const auto plan = program::plan_submission(m, descriptor());
+    REQUIRE(!plan);
+    CHECK(plan.error().id == "qpc-queue");
+    CHECK(plan.error().kind == base::ErrorKind::unsupported);
+    CHECK(plan.error().what ==
+          "one inference needs 32769 places of a queue, the longest has 32768 [fit-queue]");
+  };
+  m.requests.push_back(tick);
+  refused();
+  // What is split off needs places too.
+  m.requests.pop_back();
+  m.requests.back().semaphores.resize(5);
+  refused();
+  m.requests.back().semaphores.resize(1);
+  m.requests.back().doorbells.resize(2);
+  refused();
+}
+
 TEST_CASE("a program without requests cannot be submitted") {
   auto m = metadata();
   m.requests.clear();

@@ -35,7 +35,10 @@ std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-std::string report(const std::string& file, const program::Findings& findings) {
+// Whether a load would come as far as a card.
+enum class Loadable { no, yes };
+
+std::string report(const std::string& file, const program::Findings& findings, Loadable loadable) {
   std::string out;
   for (const auto& finding : findings.list()) {
     out += fmt::format("{:<8} {:<26} {}\n         {}\n", program::severity_name(finding.severity),
@@ -46,7 +49,9 @@ std::string report(const std::string& file, const program::Findings& findings) {
   out += fmt::format("{}: {}, {}, {}: {}\n", file, counted(errors, "error"),
                      counted(findings.count(Severity::warning), "warning"),
                      counted(findings.count(Severity::note), "note"),
-                     errors == 0 ? "it may be loaded" : "it would not be loaded");
+                     errors == 0                 ? "it may be loaded"
+                     : loadable == Loadable::yes ? "it fits no known card"
+                                                 : "it would not be loaded");
   return out;
 }
 
@@ -80,9 +85,10 @@ Outcome check(const CheckOptions& options) {
     return out;
   }
   program::Findings findings = program::check_program(*read);
+  const auto loadable = findings.count(Severity::error) == 0 ? Loadable::yes : Loadable::no;
   program::check_fit(*read, {}, findings);
   out.document = document(options.file, findings);
-  out.text = report(options.file, findings);
+  out.text = report(options.file, findings, loadable);
   if (findings.count(Severity::error) != 0) out.exit_code = tools::kVerdictNo;
   return out;
 }

@@ -305,6 +305,9 @@ constexpr std::array kExplanations{
     Explanation{"qpc-presync",
                 "A DMA request waits for two semaphores before it moves data. The kernel driver takes one "
                 "per request, and splitting the request would change its meaning."},
+    Explanation{"qpc-queue",
+                "One inference of the program has more DMA requests than the longest queue that libqaic asks "
+                "a card for has room for: it could never be submitted."},
     Explanation{"qpc-segment-missing",
                 "A program needs network.elf and networkdesc.bin, and both or neither of constants.bin and "
                 "constantsdesc.bin. qaic-qpc inspect lists what is there."},
