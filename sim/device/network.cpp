@@ -172,11 +172,14 @@ Result<CoreMulticast> read_window(const fb::NspMulticastEntry& in, const Network
   return out;
 }
 
+// One table for each NSP, or none: then no NSP has an id.
 Result<void> read_multicast(const fb::Metadata& in, Network& out) {
-  if (length(in.nsp_multicast_tables()) != out.nsp_count) return refuse("number of NSP multicast tables");
-  for (unsigned nsp = 0; nsp < out.nsp_count; ++nsp) {
+  const std::size_t tables = length(in.nsp_multicast_tables());
+  if (tables != 0 && tables != out.nsp_count) return refuse("number of NSP multicast tables");
+  out.multicast.resize(out.nsp_count);
+  for (unsigned nsp = 0; nsp < tables; ++nsp) {
     const auto* const entries = in.nsp_multicast_tables()->Get(nsp)->entries();
-    auto& table = out.multicast.emplace_back();
+    auto& table = out.multicast[nsp];
     for (std::size_t id = 0; id < length(entries); ++id) {
       QAIC_TRY(const CoreMulticast window,
                read_window(*entries->Get(static_cast<flatbuffers::uoffset_t>(id)), out));

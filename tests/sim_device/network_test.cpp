@@ -104,6 +104,21 @@ TEST_CASE("code is what the executable sections hold, or all of the segment if t
   CHECK(network->segments[0].code[1].size == 0x40);
 }
 
+TEST_CASE("a network without multicast tables has no multicast ids, whatever its NSPs are") {
+  NetworkSpec spec;
+  spec.num_nsps = 3;
+  spec.nsp_windows.clear();
+  spec.host_windows.clear();
+  const auto network = read_network(network_elf(spec));
+  REQUIRE_MESSAGE(network, (network ? "" : network.error().what));
+  CHECK(network->multicast.size() == 3);
+  CHECK(network->multicast_ids() == 0);
+  spec.host_windows = {{1, 128}};
+  const auto undeclared = read_network(network_elf(spec));
+  REQUIRE(!undeclared);
+  CHECK(undeclared.error().what.find("that an NSP's own table does not hold") != std::string::npos);
+}
+
 TEST_CASE("what does not fit this card is refused, and the reason is said") {
   struct Row {
     const char* reason;
