@@ -108,6 +108,7 @@ enum class DataType : std::uint32_t {
   int32 = 6,
   int64 = 7,
   int8 = 8,
+  bfloat16 = 11,  // [inferred: the SDK's API has it, runtime-protocols §1.3; no descriptor with it was seen]
 };
 inline constexpr std::uint32_t kDescriptorMajor = 9;
 

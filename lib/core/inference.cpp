@@ -88,10 +88,10 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
                                                      std::span<const Import> imports) {
   for (const auto& tensor : network.tensors()) {
     if (tensor.unsupported_transform.empty()) continue;
-    return fail(make_error(
-        ErrorKind::unsupported, "tensor-transform",
-        "tensor " + tensor.name + " would have to be converted on the host: " + tensor.unsupported_transform,
-        "compile the program so that its tensors are in the form the network takes"));
+    return fail(
+        make_error(ErrorKind::unsupported, "tensor-transform",
+                   "tensor " + tensor.name + " cannot be given or taken: " + tensor.unsupported_transform,
+                   "compile the program so that its tensors are in the form the network takes"));
   }
   if (!network.channel() || network.channel()->is_lost()) {
     return fail(lost_error(*network.device(), EPERM, network.dbc()));

@@ -81,7 +81,8 @@ void check_tensors(const Program& program, Findings& out) {
   for (std::size_t i = 0; i < program.tensors.size(); ++i) {
     const Tensor& tensor = program.tensors[i];
     const std::string place = binding_place(program.descriptor, i);
-    if (!tensor.unsupported_transform.empty()) {
+    // Of what type-less tensors lack, tensor-type speaks already.
+    if (!tensor.unsupported_transform.empty() && element_size(tensor.type)) {
       out.add("tensor-transform", place,
               "tensor '" + tensor.name + "' cannot be given or taken: " + tensor.unsupported_transform);
     }

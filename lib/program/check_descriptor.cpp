@@ -21,8 +21,9 @@ struct Where {
 
 void check_format(const IoFormat& format, const Where& where, Findings& out) {
   if (!element_size(format.type)) {
-    out.add("tensor-type", where.place,
-            where.text + " has data type " + number(format.type) + ", known are 0-8");
+    out.add(
+        "tensor-type", where.place,
+        where.text + " has data type " + number(format.type) + ", whose elements have no size that is known");
     return;
   }
   if (!byte_size(format)) out.add("tensor-dims", where.place, where.text + " has dims that make no size");

@@ -12,16 +12,19 @@ struct DataTypeRow {
   std::string_view name;
   std::uint32_t bytes;
 };
-// In the order of wire::qpc::DataType.
-constexpr std::array<DataTypeRow, 9> kDataTypes = {{{"float32", 4},
-                                                    {"float16", 2},
-                                                    {"int8_q", 1},
-                                                    {"uint8_q", 1},
-                                                    {"int16_q", 2},
-                                                    {"int32_q", 4},
-                                                    {"int32", 4},
-                                                    {"int64", 8},
-                                                    {"int8", 1}}};
+// In the order of wire::qpc::DataType; numbers that nothing is known of have no name.
+constexpr std::array<DataTypeRow, 12> kDataTypes = {{{"float32", 4},
+                                                     {"float16", 2},
+                                                     {"int8_q", 1},
+                                                     {"uint8_q", 1},
+                                                     {"int16_q", 2},
+                                                     {"int32_q", 4},
+                                                     {"int32", 4},
+                                                     {"int64", 8},
+                                                     {"int8", 1},
+                                                     {},
+                                                     {},
+                                                     {"bfloat16", 2}}};
 
 // In the order of wire::qpc::Transform.
 constexpr std::array<std::string_view, 7> kTransforms = {
@@ -46,7 +49,7 @@ constexpr std::array<std::string_view, 11> kLayouts = {
 }  // namespace
 
 std::optional<std::uint32_t> element_size(std::uint32_t type) {
-  if (type >= kDataTypes.size()) return std::nullopt;
+  if (data_type_name(type).empty()) return std::nullopt;
   return kDataTypes[type].bytes;
 }
 
@@ -56,7 +59,7 @@ std::string_view data_type_name(std::uint32_t type) {
 
 std::optional<std::uint32_t> data_type_from_name(std::string_view name) {
   const auto it = std::ranges::find(kDataTypes, name, &DataTypeRow::name);
-  if (it == kDataTypes.end()) return std::nullopt;
+  if (name.empty() || it == kDataTypes.end()) return std::nullopt;
   return static_cast<std::uint32_t>(it - kDataTypes.begin());
 }
 

@@ -25,7 +25,7 @@ constexpr std::array kRules{
     Rule{"descriptor-version", kWarning, "", "the descriptor is of version 9"},
     Rule{"tensor-name", kError, kDescriptor, "a tensor has a name"},
     Rule{"tensor-name-twice", kError, kMismatch, "no two tensors of one direction share a name"},
-    Rule{"tensor-type", kError, kDescriptor, "a tensor's data type is a known one"},
+    Rule{"tensor-type", kWarning, "", "a tensor's data type is a known one"},
     Rule{"tensor-dims", kError, kDescriptor, "a tensor's dims multiply to a size"},
     Rule{"tensor-scale", kWarning, "", "a quantised tensor has a finite scale that is not zero"},
     Rule{"tensor-align", kError, kDescriptor, "the alignment of a partial tensor is a power of two"},

@@ -24,6 +24,10 @@ Tensor make_tensor(const Binding& binding, wire::qpc::Transfer direction) {
 
   const auto& steps = binding.transforms;
   if (steps.empty() && is_input) return out;
+  if (!element_size(format.type)) {
+    out.unsupported_transform = "its data type " + std::to_string(format.type) + " has no size that is known";
+    return out;
+  }
   if (!is_copied_only(binding)) {
     auto chain = compile_chain(binding, direction);
     if (!chain) {

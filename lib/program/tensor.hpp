@@ -17,7 +17,7 @@ struct Tensor {
   wire::qpc::Transfer direction = wire::qpc::Transfer::in;
   std::uint32_t type = 0;  // wire::qpc::DataType
   std::vector<std::int32_t> dims;
-  std::uint64_t byte_size = 0;   // as its user has it
+  std::uint64_t byte_size = 0;   // as its user has it; 0 if its type has no size that is known
   std::uint64_t moved_size = 0;  // as it lies in its DMA buffer
   float scale = 0;               // real value = (q - offset) * scale, of the quantised types
   std::int32_t offset = 0;
@@ -36,8 +36,8 @@ struct Tensor {
   // input, from the latter for an output. Nothing if they are the same bytes.
   std::optional<transform::Chain> chain;
 
-  // The first transform that the host cannot do, and why: such a tensor cannot
-  // be given or taken. Empty = usable.
+  // The first transform that the host cannot do, and why, or that the size of its
+  // elements is not known: such a tensor cannot be given or taken. Empty = usable.
   std::string unsupported_transform;
 };
 

@@ -97,6 +97,7 @@ ElementLoop quantize_from(DataType to) {
     case DataType::int32:
     case DataType::int64:
     case DataType::int8:
+    case DataType::bfloat16:
       break;
   }
   return nullptr;
@@ -118,6 +119,7 @@ ElementLoop dequantize_to(DataType from) {
     case DataType::int32:
     case DataType::int64:
     case DataType::int8:
+    case DataType::bfloat16:
       break;
   }
   return nullptr;
@@ -148,6 +150,7 @@ std::size_t size_of(DataType type) {
       return 1;
     case DataType::float16:
     case DataType::int16_q:
+    case DataType::bfloat16:
       return 2;
     case DataType::float32:
     case DataType::int32_q:

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <iterator>
+
 #include "lib/program/tensor.hpp"
 #include "tests/lib_program/samples.hpp"
 
@@ -163,8 +165,7 @@ TEST_CASE("buffer numbers, directions and names that lie are refused") {
             "power of two"));
 }
 
-TEST_CASE("types and dims that make no size are refused") {
-  CHECK(has(refusal_of([](auto& d) { d.inputs[0].initial.type = 9; }), "data type 9"));
+TEST_CASE("dims that make no size are refused") {
   CHECK(has(refusal_of([](auto& d) { d.inputs[0].initial.dims = {-1}; }), "make no size"));
   CHECK(has(refusal_of([](auto& d) {
               d.inputs[0].initial.dims = {INT32_MAX, INT32_MAX, INT32_MAX};
@@ -174,14 +175,41 @@ TEST_CASE("types and dims that make no size are refused") {
 }
 
 TEST_CASE("the size of a tensor is the product of its non-zero dims and its element size") {
-  const std::uint32_t sizes[] = {4, 2, 1, 1, 2, 4, 4, 8, 1};
-  for (std::uint32_t type = 0; type < 9; ++type) {
+  const std::uint32_t sizes[] = {4, 2, 1, 1, 2, 4, 4, 8, 1, 0, 0, 2};
+  for (std::uint32_t type = 0; type < std::size(sizes); ++type) {
+    if (sizes[type] == 0) continue;
     CHECK(program::byte_size({type, 0, 0, {2, 0, 3}, 0}) == 6 * sizes[type]);
     CHECK(program::data_type_from_name(program::data_type_name(type)) == type);
   }
   CHECK(program::byte_size({0, 0, 0, {}, 0}) == 4);
-  CHECK(!program::byte_size({9, 0, 0, {1}, 0}));
+  for (const std::uint32_t type : {9U, 10U, 12U, 5000U}) CHECK(!program::byte_size({type, 0, 0, {1}, 0}));
+  CHECK(program::data_type_name(11) == "bfloat16");
   CHECK(!program::data_type_from_name("float64"));
+  CHECK(!program::data_type_from_name(""));
+}
+
+TEST_CASE("a type that is not known makes its tensor unusable, not the program") {
+  const auto tensors_of = [](std::uint32_t type, auto change) {
+    auto d = descriptor();
+    d.inputs[0].initial.type = d.inputs[0].transformed.type = type;
+    change(d);
+    const auto bytes = program::write_descriptor(d);
+    const auto read = program::parse_descriptor(bytes);
+    REQUIRE(read);
+    return program::list_tensors(*read);
+  };
+  auto tensors = tensors_of(9, [](auto&) {});
+  CHECK(tensors[0].unsupported_transform == "its data type 9 has no size that is known");
+  CHECK(!tensors[0].place);
+  CHECK(tensors[1].unsupported_transform.empty());
+  CHECK(tensors[1].place);
+  // Of what is ignored no size is needed; and bfloat16 is copied like any other.
+  tensors = tensors_of(9, [](auto& d) { d.inputs[0].transforms.clear(); });
+  CHECK(tensors[0].unsupported_transform.empty());
+  CHECK(tensors[0].byte_size == 0);
+  tensors = tensors_of(11, [](auto&) {});
+  CHECK(tensors[0].unsupported_transform.empty());
+  CHECK(tensors[0].byte_size == 64);
 }
 
 TEST_CASE("broken protobuf is refused at every length") {

@@ -72,7 +72,7 @@ constexpr Mutation kMutations[] = {
     {"tensor-type",
      [](Material& p, Random& r) {
        no_shapes(p);
-       (r.below(2) == 0 ? any_tensor(p, r).initial : any_tensor(p, r).transformed).type = r.between(9, 5000);
+       (r.below(2) == 0 ? any_tensor(p, r).initial : any_tensor(p, r).transformed).type = r.between(12, 5000);
      }},
     {"tensor-dims",
      [](Material& p, Random& r) {

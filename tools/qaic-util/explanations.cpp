@@ -412,8 +412,9 @@ constexpr std::array kExplanations{
     Explanation{
         "tensor-transform",
         "The program wants its data transformed on the host in a way that is not known (tiled for the "
-        "matrix unit, integers into narrower ones), or its steps contradict each other; the text names "
-        "the first such step. docs/transforms.md lists what can be done."},
+        "matrix unit, integers into narrower ones), or its steps contradict each other, or the elements of "
+        "its data type have no size that is known; the text names the type or the first such step. "
+        "docs/transforms.md lists what can be done."},
     Explanation{"tensor-twice", "One tensor is given two files."},
     Explanation{"tensor-type",
                 "The array's elements are not of the tensor's type. Nothing is cast silently."},

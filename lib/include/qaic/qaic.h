@@ -213,7 +213,8 @@ enum qaic_tensor_type {
   QAIC_TYPE_INT32_Q = 5,
   QAIC_TYPE_INT32 = 6,
   QAIC_TYPE_INT64 = 7,
-  QAIC_TYPE_INT8 = 8
+  QAIC_TYPE_INT8 = 8,
+  QAIC_TYPE_BFLOAT16 = 11 /* inferred: no program with it was at hand */
 };
 #define QAIC_MAX_DIMS 8
 
