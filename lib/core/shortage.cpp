@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "lib/nnc/status.hpp"
+#include "lib/program/demand.hpp"
 
 namespace qaic::core {
 
@@ -19,31 +20,26 @@ struct Shortage {
   std::uint64_t total = 0;
 };
 
-// At least this much: the firmware's own share is not known.
-std::uint64_t needed_megabytes(const program::Program& program) {
+// Cards report their memory in whole megabytes.
+std::uint64_t megabytes(std::uint64_t bytes) {
   constexpr std::uint64_t kMegabyte = 1ULL << 20;
-  const auto& metadata = program.metadata;
-  const std::uint64_t bytes = program.static_constants_bytes.size() + program.dynamic_constants_bytes.size() +
-                              program.elf_bytes.size() + metadata.static_shared_ddr_size +
-                              metadata.dynamic_shared_ddr_size + metadata.l2_cached_ddr_size;
   return bytes / kMegabyte + (bytes % kMegabyte != 0 ? 1 : 0);
 }
 
 std::optional<Shortage> shortage_of(std::int32_t status, const program::Program& program,
                                     const wire::nnc::ResourceInfo& resources) {
+  const program::Demand demand = program::demand_of(program);
   switch (static_cast<Status>(status)) {
     case Status::nsp_exhausted:
-      return Shortage{"NSPs", program.metadata.num_nsps, resources.nsp_free, resources.nsp_total};
+      return Shortage{"NSPs", demand.nsps, resources.nsp_free, resources.nsp_total};
     case Status::semaphore_exhausted:
-      return Shortage{"semaphores", program.metadata.semaphore_init.size(), resources.semaphore_free,
-                      resources.semaphore_total};
+      return Shortage{"semaphores", demand.semaphores, resources.semaphore_free, resources.semaphore_total};
     case Status::mcid_exhausted:
-      return Shortage{"multicast ids", program.metadata.host_multicast.size(), resources.mcid_free,
-                      resources.mcid_total};
+      return Shortage{"multicast ids", demand.multicast_ids, resources.mcid_free, resources.mcid_total};
     case Status::virtual_channel_exhausted:
       return Shortage{"virtual channels", 1, resources.vc_free, resources.vc_total};
     case Status::memory_exhausted:
-      return Shortage{"MB of card memory", needed_megabytes(program), resources.dram_free,
+      return Shortage{"MB of card memory", megabytes(demand.memory_bytes), resources.dram_free,
                       resources.dram_total};
     default:  // the numbers that are not about a resource
       return std::nullopt;

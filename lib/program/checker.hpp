@@ -29,8 +29,4 @@ struct CardLimits {
 // which is the library's own limit and part of check_program().
 void check_fit(const Program& program, const CardLimits& card, Findings& out);
 
-// Bytes of card memory that the program needs at least; what firmware needs
-// besides is not known. UINT64_MAX if the sum is no number.
-[[nodiscard]] std::uint64_t memory_demand(const Program& program);
-
 }  // namespace qaic::program

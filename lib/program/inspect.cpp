@@ -1,8 +1,7 @@
 #include "lib/program/inspect.hpp"
 
-#include <algorithm>
-
 #include "base/json_writer.hpp"
+#include "lib/program/demand.hpp"
 
 namespace qaic::program {
 namespace {
@@ -179,13 +178,12 @@ void put_tensors(JsonWriter& out, const Program& program) {
 
 void put_resources(JsonWriter& out, const Program& program) {
   const Metadata& m = program.metadata;
-  std::size_t multicast_ids = m.host_multicast.size();
-  for (const auto& table : m.nsp_multicast) multicast_ids = std::max(multicast_ids, table.size());
+  const Demand demand = demand_of(program);
   out.key("resources").begin_object();
-  put(out, "nsps", std::uint64_t{m.num_nsps});
+  put(out, "nsps", demand.nsps);
   put(out, "threads", std::uint64_t{m.threads.size()});
-  put(out, "semaphores", std::uint64_t{m.semaphore_init.size()});
-  put(out, "multicast_ids", std::uint64_t{multicast_ids});
+  put(out, "semaphores", demand.semaphores);
+  put(out, "multicast_ids", demand.multicast_ids);
   put(out, "l2tcm_bytes", std::uint64_t{m.l2tcm_size});
   put(out, "vtcm_bytes", std::uint64_t{m.vtcm_size});
   put(out, "l2_cached_ddr_bytes", std::uint64_t{m.l2_cached_ddr_size});
@@ -194,6 +192,7 @@ void put_resources(JsonWriter& out, const Program& program) {
   put(out, "static_constants_bytes", program.constants.static_size);
   put(out, "dynamic_constants_bytes", program.constants.dynamic_size);
   put(out, "heap_bytes", m.heap_size);
+  put(out, "memory_bytes", demand.memory_bytes);
   out.end_object();
 }
 

@@ -50,6 +50,24 @@ TEST_CASE("a program that no such card could hold is bad input") {
   CHECK(memory.what.find("needs 3072 MB of card memory, 1000 of 2048 are free") != std::string::npos);
 }
 
+TEST_CASE("what a refusal says is needed is all that the card has to give") {
+  auto greedy = program_of(1);
+  greedy.metadata.static_shared_ddr_size = 1;
+  greedy.metadata.heap_size = 1ULL << 30;
+  const auto memory = core::refusal_error(-4, greedy, card());
+  CHECK(memory.what.find("needs 1025 MB of card memory, 1000 of 2048 are free") != std::string::npos);
+  // An NSP's table may be longer than the host's.
+  greedy.metadata.host_multicast.resize(1);
+  greedy.metadata.nsp_multicast.resize(2);
+  greedy.metadata.nsp_multicast[1].resize(3);
+  auto few = card();
+  few.mcid_total = 8U;
+  few.mcid_free = 2U;
+  const auto ids =
+      core::refusal_error(static_cast<int>(qaic::wire::nnc::Status::mcid_exhausted), greedy, few);
+  CHECK(ids.what.find("needs 3 multicast ids, 2 of 8 are free") != std::string::npos);
+}
+
 TEST_CASE("a refusal for another reason, or of a card that cannot be asked, names no resource") {
   const auto metadata = core::refusal_error(-5, program_of(1), card());
   CHECK(metadata.id == "network-refused");

@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "lib/program/demand.hpp"
 #include "lib/program/elf.hpp"
 #include "lib/program/inspect.hpp"
 #include "lib/program/metadata.hpp"
@@ -276,7 +277,7 @@ TEST_CASE("a card that is too small is told from one that is large enough") {
     CHECK(findings.count(Severity::warning) == 1);
   }
   Findings none;
-  program::check_fit(*read, {3, 3, 4, program::memory_demand(*read), Severity::error}, none);
+  program::check_fit(*read, {3, 3, 4, program::demand_of(*read).memory_bytes, Severity::error}, none);
   CHECK_MESSAGE(none.list().empty(), text(none));
 }
 

@@ -185,6 +185,7 @@ TEST_CASE("a program is shown with everything that was changed") {
   REQUIRE(program);
   const std::string json = program::inspect_json(*program);
   CHECK(has(json, "\"heap_bytes\":987654"));
+  CHECK(has(json, "\"memory_bytes\":" + std::to_string(program->elf_bytes.size() + 4096 + 987654) + "}"));
   CHECK(has(json, "\"name\":\"renamed\""));
   CHECK(has(json, "\"plan_error\":null"));
   CHECK(has(program::inspect_json(program->container), "\"program\":null"));

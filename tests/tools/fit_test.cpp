@@ -12,12 +12,7 @@ namespace {
 // 4 NSPs, 3 semaphores, 2 multicast ids, and 1 byte more than 5 MB.
 nlohmann::json inspection() {
   return nlohmann::json::parse(R"({
-    "container": {"segments": [{"name": "networkdesc.bin", "size_bytes": 9999999},
-                               {"name": "network.elf", "size_bytes": 1048576}]},
-    "program": {"host_multicast": [{}, {}],
-                "resources": {"nsps": 4, "semaphores": 3, "static_constants_bytes": 1048577,
-                              "dynamic_constants_bytes": 1048576, "shared_ddr_bytes": 1048576,
-                              "dynamic_shared_ddr_bytes": 0, "l2_cached_ddr_bytes": 1048576}}})");
+    "program": {"resources": {"nsps": 4, "semaphores": 3, "multicast_ids": 2, "memory_bytes": 5242881}}})");
 }
 
 qaic_status enough() {

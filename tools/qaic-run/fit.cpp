@@ -16,36 +16,27 @@ bool is_short(const Need& need) {
   return need.needed > need.free;
 }
 
-// All bytes that loading and activating puts into the card's memory.
-std::uint64_t memory_megabytes(const nlohmann::json& inspection) {
+// Cards report their memory in whole megabytes.
+std::uint64_t megabytes(const nlohmann::json& bytes) {
   constexpr std::uint64_t kMegabyte = 1ULL << 20;
-  const auto& resources = inspection.at("program").at("resources");
-  std::uint64_t bytes = 0;
-  for (const char* part : {"static_constants_bytes", "dynamic_constants_bytes", "shared_ddr_bytes",
-                           "dynamic_shared_ddr_bytes", "l2_cached_ddr_bytes"}) {
-    bytes += resources.at(part).get<std::uint64_t>();
-  }
-  for (const auto& segment : inspection.at("container").at("segments")) {
-    if (segment.at("name") == "network.elf") bytes += segment.at("size_bytes").get<std::uint64_t>();
-  }
-  return bytes / kMegabyte + (bytes % kMegabyte != 0 ? 1 : 0);
+  const auto count = bytes.get<std::uint64_t>();
+  return count / kMegabyte + (count % kMegabyte != 0 ? 1 : 0);
 }
 
 }  // namespace
 
 Fit fit_of(const nlohmann::json& inspection, const qaic_status& status) {
-  const auto& program = inspection.at("program");
-  const auto& resources = program.at("resources");
+  const auto& resources = inspection.at("program").at("resources");
   Fit fit;
   fit.networks_active = status.networks_active;
   fit.needs = {{"nsps", "NSPs", resources.at("nsps").get<std::uint64_t>(), status.nsp_free, status.nsp_total},
-               {"memory_mb", "MB of card memory", memory_megabytes(inspection), status.dram_free_mb,
-                status.dram_total_mb},
+               {"memory_mb", "MB of card memory", megabytes(resources.at("memory_bytes")),
+                status.dram_free_mb, status.dram_total_mb},
                {"virtual_channels", "virtual channels", 1, status.vc_free, status.vc_total},
                {"semaphores", "semaphores", resources.at("semaphores").get<std::uint64_t>(),
                 status.semaphore_free, status.semaphore_total},
-               {"multicast_ids", "multicast ids", program.at("host_multicast").size(), status.mcid_free,
-                status.mcid_total}};
+               {"multicast_ids", "multicast ids", resources.at("multicast_ids").get<std::uint64_t>(),
+                status.mcid_free, status.mcid_total}};
   return fit;
 }
 
