@@ -71,6 +71,9 @@ Result<void> Preparation::run(const std::vector<std::string>& arguments) {
     return fail(
         make_error(ErrorKind::unavailable, "vm-prepare", "the preparation of the guest was interrupted"));
   }
+  if (status.signal == 0 && status.code == 9) {
+    return fail(make_error(ErrorKind::bad_input, "vm-given", last_line(said)));
+  }
   if (status.signal != 0 || status.code != 10) {
     return fail(make_error(
         ErrorKind::internal, "vm-prepare",

@@ -16,8 +16,9 @@
 # the mirror has by now; remove the folder to get it anew. Runs in parallel wait
 # for each other, and a folder appears only when it is complete.
 #
-# Exit: 0 done; 2 usage; 10 not to be had here: the reason is the last line on
-# standard output. Progress goes to standard error.
+# Exit: 0 done; 2 usage; 9 what was given is no driver or no built tree; 10 not to
+# be had here. The reason is the last line on standard output. Progress goes to
+# standard error.
 set -Eeuo pipefail
 export LC_ALL=C
 umask 022
@@ -25,6 +26,8 @@ umask 022
 # The reason must come out also where standard output leads elsewhere.
 exec 3>&1
 unavailable() { trap - ERR; echo "$*" >&3; exit 10; }
+# The user's own driver or kernel is what is wrong: not to be taken for a host that lacks something.
+refuse() { trap - ERR; echo "$*" >&3; exit 9; }
 # A subshell fails without a word: the command that it is part of has the say.
 trap 'code=$?; [ "$BASH_SUBSHELL" -gt 0 ] || unavailable "the preparation failed at line $LINENO, exit code $code: $BASH_COMMAND"' ERR
 say() { echo "qaic-sim: $*" >&2; }
@@ -391,28 +394,28 @@ prepare_kernel() {
 
 prepare_module() {
   local series=$1 source=$2 out=$3
-  [ -r "$source/Makefile" ] || unavailable "$source holds no driver source (no Makefile)"
+  [ -r "$source/Makefile" ] || refuse "$source holds no driver source (no Makefile)"
   prepare_kernel "$series" build
   [ -n "$work" ] || exclusively "kernel-$series"
   say "building the driver in $source for $(cat "$cache/build-$series/release")"
   build_driver "$cache/build-$series" "$source" "$work/qaic.ko" "$work/build.log" ||
-    unavailable "the driver in $source does not build for $(cat "$cache/build-$series/release") (see above)"
+    refuse "the driver in $source does not build for $(cat "$cache/build-$series/release") (see above)"
   mv "$work/qaic.ko" "$out"
 }
 
 prepare_tree() {
   local tree=$1 out=$2 image
   make_work
-  [ -r "$tree/include/config/kernel.release" ] || unavailable "$tree is no built kernel tree (no include/config/kernel.release)"
+  [ -r "$tree/include/config/kernel.release" ] || refuse "$tree is no built kernel tree (no include/config/kernel.release)"
   image=$tree/arch/x86/boot/bzImage
-  [ -r "$image" ] || unavailable "$tree has no arch/x86/boot/bzImage (make bzImage)"
+  [ -r "$image" ] || refuse "$tree has no arch/x86/boot/bzImage (make bzImage)"
   mkdir -p "$out/modules"
   cp "$image" "$out/kernel"
   if [ -r "$tree/drivers/accel/qaic/qaic.ko" ]; then
     cp "$tree/drivers/accel/qaic/qaic.ko" "$out/qaic.ko"
     strip_module "$out/qaic.ko"
   elif ! grep -q -x -F kernel/drivers/accel/qaic/qaic.ko "$tree/modules.builtin" 2>/dev/null; then
-    unavailable "$tree has no drivers/accel/qaic/qaic.ko (CONFIG_DRM_ACCEL_QAIC=m, make modules)"
+    refuse "$tree has no drivers/accel/qaic/qaic.ko (CONFIG_DRM_ACCEL_QAIC=m, make modules)"
   fi
   collect "$tree" "$out/modules" "${guest_modules[@]}"
   cp "$tree/include/config/kernel.release" "$out/release"

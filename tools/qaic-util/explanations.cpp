@@ -442,6 +442,10 @@ constexpr std::array kExplanations{
     Explanation{"vm-frame",
                 "The guest of qaic-sim vm sent something that is no message of its first process."},
     Explanation{
+        "vm-given",
+        "What was given to --module or --kernel of qaic-sim vm is no driver source or no built kernel "
+        "tree, or does not compile: the compiler's words stand above."},
+    Explanation{
         "vm-guest",
         "The guest of qaic-sim vm did not start, its kernel panicked, or QEMU ended. What its kernel printed "
         "is shown; --kernel-log keeps it."},
