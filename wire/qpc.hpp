@@ -73,6 +73,8 @@ inline constexpr std::uint16_t kMetadataMajor = 1;
 inline constexpr std::uint16_t kMetadataMinor = 0;
 inline constexpr std::uint16_t kElfMachineHexagon = 164;
 inline constexpr std::uint32_t kElfFlagsV68 = 0x68;
+// Virtual addresses below are not valid on the cores (runtime-protocols §6.1).
+inline constexpr std::uint32_t kLowestAddress = 0x2000000;
 
 // Firmware hard-codes where the exit doorbell is in L2TCM.
 inline constexpr std::uint64_t kExitDoorbellOffset = 0x460;

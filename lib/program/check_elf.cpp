@@ -7,9 +7,6 @@ namespace {
 
 namespace qpc = wire::qpc;
 
-// Lower virtual addresses are not valid on the cores (runtime-protocols §6.1).
-constexpr std::uint32_t kLowestAddress = 0x2000000;
-
 std::string hex(std::uint64_t value) {
   std::string digits;
   do {
@@ -27,10 +24,10 @@ void check_elf(const ElfFile& elf, const Metadata& metadata, Findings& out) {
   }
   for (std::size_t i = 0; i < elf.segments.size(); ++i) {
     const LoadSegment& segment = elf.segments[i];
-    if (segment.memory_size == 0 || segment.address >= kLowestAddress) continue;
+    if (segment.memory_size == 0 || segment.address >= qpc::kLowestAddress) continue;
     out.add("elf-address", indexed("elf.segments", i),
-            "loadable segment " + number(i) + " lies at " + hex(segment.address) +
-                ", addresses below 0x2000000 are not valid on the cores");
+            "loadable segment " + number(i) + " lies at " + hex(segment.address) + ", addresses below " +
+                hex(qpc::kLowestAddress) + " are not valid on the cores");
   }
   if (!elf.segments.empty() && !(elf.segments[0].readable && elf.segments[0].executable)) {
     out.add("elf-first-segment", "elf.segments[0]",

@@ -57,8 +57,8 @@ void check_memories(const Metadata& m, Findings& out) {
                 number(m.l2tcm_size) + " bytes of L2TCM");
   } else if (m.exit_doorbell_offset != qpc::kExitDoorbellOffset) {
     out.add("exit-doorbell-place", "metadata.exitDoorbellOffset",
-            "exitDoorbellOffset is " + number(m.exit_doorbell_offset) +
-                ", firmware rings at 1120: the program may not end when it is told to");
+            "exitDoorbellOffset is " + number(m.exit_doorbell_offset) + ", firmware rings at " +
+                number(qpc::kExitDoorbellOffset) + ": the program may not end when it is told to");
   }
 }
 

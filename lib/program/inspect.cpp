@@ -56,26 +56,6 @@ std::string_view name(qpc::AddressSpace space) {
   }
   return "";
 }
-// As in the description that qaic-qpc pack reads.
-std::string_view name(uapi::SemaphoreCommand command) {
-  switch (command) {
-    case uapi::SemaphoreCommand::nop:
-      return "nop";
-    case uapi::SemaphoreCommand::init:
-      return "init";
-    case uapi::SemaphoreCommand::inc:
-      return "inc";
-    case uapi::SemaphoreCommand::dec:
-      return "dec";
-    case uapi::SemaphoreCommand::wait_equal:
-      return "wait_equal";
-    case uapi::SemaphoreCommand::wait_gt_eq:
-      return "wait_at_least";
-    case uapi::SemaphoreCommand::wait_gt_0:
-      return "wait_positive_then_dec";
-  }
-  return "";
-}
 
 void put_numbers(JsonWriter& out, std::string_view key, const std::vector<std::int32_t>& numbers) {
   out.key(key).begin_array();
@@ -250,7 +230,7 @@ void put_requests(JsonWriter& out, const Metadata& m) {
     request.space == qpc::AddressSpace::multicast ? out.number(std::uint32_t{request.mcid}) : out.null();
     put(out, "memory_offset", request.dev_offset);
     put_objects(out, "semaphores", request.semaphores, [&](const SemaphoreOp& op) {
-      put(out, "op", name(op.command));
+      put(out, "op", semaphore_command_name(op.command));
       put(out, "number", std::uint64_t{op.number});
       put(out, "value", std::uint64_t{op.value});
       put(out, "when", op.when == qpc::PreOrPost::pre ? "pre" : "post");

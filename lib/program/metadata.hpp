@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -128,6 +129,10 @@ struct Metadata {
 // the context, and programs written for the layout of exec context 5 do not
 // need that; which of its fields firmware insists on is documented nowhere.
 [[nodiscard]] base::ByteVector write_metadata(const Metadata& metadata);
+
+// "inc", "wait_equal", …: the words of descriptions and of what is shown.
+[[nodiscard]] std::string_view semaphore_command_name(wire::uapi::SemaphoreCommand command);
+[[nodiscard]] std::optional<wire::uapi::SemaphoreCommand> semaphore_command_from_name(std::string_view name);
 
 // All names that a list of required fields may hold, without the common prefix.
 [[nodiscard]] bool is_known_field(std::string_view name);

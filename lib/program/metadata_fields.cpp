@@ -8,6 +8,22 @@
 namespace qaic::program {
 namespace {
 
+using wire::uapi::SemaphoreCommand;
+
+struct CommandRow {
+  std::string_view name;
+  SemaphoreCommand command;
+};
+constexpr std::array<CommandRow, 7> kCommands = {{
+    {"nop", SemaphoreCommand::nop},
+    {"init", SemaphoreCommand::init},
+    {"inc", SemaphoreCommand::inc},
+    {"dec", SemaphoreCommand::dec},
+    {"wait_equal", SemaphoreCommand::wait_equal},
+    {"wait_at_least", SemaphoreCommand::wait_gt_eq},
+    {"wait_positive_then_dec", SemaphoreCommand::wait_gt_0},
+}};
+
 constexpr std::array<std::string_view, 82> kKnown = {
     "versionMajor",
     "versionMinor",
@@ -97,6 +113,19 @@ constexpr std::array<std::string_view, 82> kKnown = {
 
 bool is_known_field(std::string_view name) {
   return std::ranges::find(kKnown, name) != kKnown.end();
+}
+
+std::string_view semaphore_command_name(SemaphoreCommand command) {
+  for (const auto& row : kCommands) {
+    if (row.command == command) return row.name;
+  }
+  return {};
+}
+
+std::optional<SemaphoreCommand> semaphore_command_from_name(std::string_view name) {
+  const auto* const row = std::ranges::find(kCommands, name, &CommandRow::name);
+  if (row == kCommands.end()) return std::nullopt;
+  return row->command;
 }
 
 }  // namespace qaic::program

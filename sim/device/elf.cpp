@@ -67,8 +67,6 @@ constexpr std::uint32_t kFlagExecute = 1;
 constexpr std::uint32_t kNoBits = 8;
 constexpr std::uint32_t kSectionAllocated = 2;
 constexpr std::uint32_t kSectionExecutable = 4;
-// Virtual addresses below are not valid on the core (runtime-protocols §6.1).
-constexpr std::uint32_t kLowestAddress = 0x2000000;
 // The model's bound for one network's image.
 constexpr std::uint64_t kMostMemory = 256ULL << 20;
 
@@ -90,7 +88,8 @@ Result<std::vector<CoreSegment>> read_segments(Bytes file, const FileHeader& hea
     if (!bytes || entry->file_size > entry->memory_size) return refuse("a segment reaches beyond the file");
     memory += entry->memory_size;
     const std::uint64_t end = std::uint64_t{entry->virtual_address} + entry->memory_size;
-    if (entry->virtual_address < kLowestAddress || end > (std::uint64_t{1} << 32) || memory > kMostMemory) {
+    if (entry->virtual_address < wire::qpc::kLowestAddress || end > (std::uint64_t{1} << 32) ||
+        memory > kMostMemory) {
       return refuse("a segment lies where the core has no memory for it");
     }
     segments.push_back({entry->virtual_address,

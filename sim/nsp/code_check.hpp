@@ -6,11 +6,12 @@
 
 #include "base/result.hpp"
 #include "sim/device/ports.hpp"
+#include "wire/qpc.hpp"
 
 namespace qaic::sim::nsp {
 
 // Where code may be: below, user DMA's trampolines; above, the shim.
-inline constexpr std::uint32_t kImageBegin = 0x02000000;
+inline constexpr std::uint32_t kImageBegin = wire::qpc::kLowestAddress;
 inline constexpr std::uint32_t kImageEnd = 0x10000000;
 
 // Looks at the executable sections. Error id code-unsupported (or

@@ -12,7 +12,6 @@ namespace {
 
 namespace wqpc = wire::qpc;
 using Json = nlohmann::ordered_json;
-using wire::uapi::SemaphoreCommand;
 
 std::string hex_digits(base::Bytes bytes) {
   std::string out;
@@ -26,26 +25,6 @@ Json nsps_of(std::uint32_t mask) {
     if ((mask >> nsp & 1) != 0) out.push_back(nsp);
   }
   return out;
-}
-
-const char* operation_name(SemaphoreCommand command) {
-  switch (command) {
-    case SemaphoreCommand::nop:
-      return "nop";
-    case SemaphoreCommand::init:
-      return "init";
-    case SemaphoreCommand::inc:
-      return "inc";
-    case SemaphoreCommand::dec:
-      return "dec";
-    case SemaphoreCommand::wait_equal:
-      return "wait_equal";
-    case SemaphoreCommand::wait_gt_eq:
-      return "wait_at_least";
-    case SemaphoreCommand::wait_gt_0:
-      return "wait_positive_then_dec";
-  }
-  return "nop";
 }
 
 // What L2TCM begins with: stretches that are not zero, and its last byte, which
@@ -130,7 +109,7 @@ Json request(const program::DmaRequest& r) {
   if (r.transaction != wqpc::kNoTransaction) out["transaction"] = r.transaction;
   Json semaphores = Json::array();
   for (const auto& op : r.semaphores) {
-    Json row = {{"op", operation_name(op.command)},
+    Json row = {{"op", program::semaphore_command_name(op.command)},
                 {"number", op.number},
                 {"value", op.value},
                 {"when", op.when == wqpc::PreOrPost::pre ? "pre" : "post"}};

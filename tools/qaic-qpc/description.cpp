@@ -11,7 +11,6 @@ namespace qaic::qpc {
 namespace {
 
 namespace wqpc = wire::qpc;
-using wire::uapi::SemaphoreCommand;
 using wqpc::Transfer;
 
 base::Error bad_description(std::string why) {
@@ -105,13 +104,10 @@ void read_multicast(const ObjectReader& root, program::Metadata& out) {
 program::SemaphoreOp read_semaphore(const Json& item, const std::string& path) {
   const ObjectReader object(item, path, {"op", "number", "value", "when", "in_fence", "out_fence"});
   program::SemaphoreOp op;
-  op.command = object.word<SemaphoreCommand>("op", {{"nop", SemaphoreCommand::nop},
-                                                    {"init", SemaphoreCommand::init},
-                                                    {"inc", SemaphoreCommand::inc},
-                                                    {"dec", SemaphoreCommand::dec},
-                                                    {"wait_equal", SemaphoreCommand::wait_equal},
-                                                    {"wait_at_least", SemaphoreCommand::wait_gt_eq},
-                                                    {"wait_positive_then_dec", SemaphoreCommand::wait_gt_0}});
+  const std::string word = object.text("op");
+  const auto command = program::semaphore_command_from_name(word);
+  if (!command) object.refuse("op", "'" + word + "' is no semaphore operation");
+  op.command = *command;
   op.number = object.number<std::uint16_t>("number", 0);
   op.value = object.number<std::uint16_t>("value", 0);
   op.when =

@@ -7,10 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/program/metadata.hpp"
+
 namespace qaic::qpc {
 namespace {
 
 using Json = nlohmann::json;
+using wire::uapi::SemaphoreCommand;
 
 // Columns: number, transfer, bytes, before, after, doorbells; with a space
 // between two they make 80.
@@ -93,15 +96,31 @@ Cell doorbells(const Json& r) {
 std::string semaphore_text(const Json& op) {
   const std::string semaphore = "s" + op["number"].dump();
   const std::string value = op["value"].dump();
-  const auto name = op["op"].get<std::string>();
+  const auto command = program::semaphore_command_from_name(op["op"].get_ref<const std::string&>());
   std::string out;
-  if (name == "init") out = semaphore + "=" + value;
-  if (name == "inc") out = semaphore + "++";
-  if (name == "dec") out = semaphore + "--";
-  if (name == "wait_equal") out = semaphore + "==" + value;
-  if (name == "wait_at_least") out = semaphore + ">=" + value;
-  if (name == "wait_positive_then_dec") out = semaphore + ">0--";
-  if (name == "nop") out = "nop";
+  switch (command.value_or(SemaphoreCommand::nop)) {
+    case SemaphoreCommand::nop:
+      out = "nop";
+      break;
+    case SemaphoreCommand::init:
+      out = semaphore + "=" + value;
+      break;
+    case SemaphoreCommand::inc:
+      out = semaphore + "++";
+      break;
+    case SemaphoreCommand::dec:
+      out = semaphore + "--";
+      break;
+    case SemaphoreCommand::wait_equal:
+      out = semaphore + "==" + value;
+      break;
+    case SemaphoreCommand::wait_gt_eq:
+      out = semaphore + ">=" + value;
+      break;
+    case SemaphoreCommand::wait_gt_0:
+      out = semaphore + ">0--";
+      break;
+  }
   if (op["in_fence"] == true) out += "|in";
   if (op["out_fence"] == true) out += "|out";
   return out;
