@@ -158,6 +158,17 @@ def main(folder):
         check(part in done.stderr, f"'{part}' in: {done.stderr}")
         check(not os.path.exists(bad) and not os.path.exists(bad + ".part"), "nothing is left behind")
 
+    # Names from a file neither move the cursor nor make up lines.
+    wild = "\x1b[31m\nerror    fake\x7f\x9b"
+    shown_as = "\\x1b[31m\\x0aerror    fake\\x7f\\x9b"
+    pack(changed(lambda v: v["tensors"][0].update(name=wild)))
+    text = run("inspect", packed).stdout
+    check(shown_as in text and "\x1b" not in text and "\nerror" not in text, text)
+    check(document("inspect", packed)["program"]["tensors"][0]["name"] == wild, "JSON has the name itself")
+    done = pack(changed(lambda v: v["tensors"][0].update(name=wild, dims=[33])), code=9, to=bad)
+    check(shown_as in done.stderr and "\x1b" not in done.stderr, done.stderr)
+    pack(changed(split), "--constants", constants)
+
     # Files that are not there, or not what they should be.
     pack(os.path.join(folder, "none.json"), code=9)
     pack(elf, code=9)

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "tools/common/terminal.hpp"
+
 namespace qaic::tools {
 
 Failure Failure::from(const qaic::Error& error) {
@@ -12,8 +14,8 @@ Failure Failure::from(const qaic::Error& error) {
 }
 
 void print_failure(const std::string& tool, const Failure& failure) {
-  std::string text = fmt::format("{}: {}\n", tool, failure.what);
-  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", failure.hint);
+  std::string text = fmt::format("{}: {}\n", tool, printable(failure.what));
+  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", printable(failure.hint));
   text += fmt::format("  id: {} (see: qaic-util explain {})\n", failure.id, failure.id);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }

@@ -8,20 +8,9 @@
 
 #include "base/json_writer.hpp"
 #include "os/process.hpp"
+#include "tools/common/terminal.hpp"
 
 namespace qaic::tools {
-
-namespace {
-
-// A process calls itself what it likes, a terminal's commands included.
-std::string printable(const std::string& command) {
-  std::string text = base::to_utf8(command);
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, '?');
-  return text;
-}
-
-}  // namespace
 
 os::FileHolders holders_of_card(const std::string& node) {
   auto holders = os::holders_of(node);
@@ -40,7 +29,8 @@ std::string holders_text(const os::FileHolders& holders) {
     const auto& holder = holders.seen[i];
     const bool last = i + 1 == shown && rest == 0;
     if (i > 0) text += last ? " and " : ", ";
-    text += fmt::format("process {} ({})", holder.process, printable(holder.command));
+    text += fmt::format("process {} ({})", holder.process,
+                        printable(holder.command));  // a process calls itself what it likes
   }
   if (rest > 0) text += fmt::format(" and {} more", rest);
   if (holders.seen.empty()) text = "no other process that can be seen";

@@ -6,6 +6,7 @@
 #include "lib/program/checker.hpp"
 #include "lib/program/program.hpp"
 #include "tools/common/exit_code.hpp"
+#include "tools/common/terminal.hpp"
 #include "tools/qaic-qpc/input.hpp"
 #include "tools/qaic-qpc/verbs.hpp"
 
@@ -42,7 +43,7 @@ std::string report(const std::string& file, const program::Findings& findings, L
   std::string out;
   for (const auto& finding : findings.list()) {
     out += fmt::format("{:<8} {:<26} {}\n         {}\n", program::severity_name(finding.severity),
-                       finding.rule, finding.place, finding.reason);
+                       finding.rule, tools::printable(finding.place), tools::printable(finding.reason));
   }
   if (findings.left_out() > 0) out += fmt::format("         and {} more\n", findings.left_out());
   const std::size_t errors = findings.count(Severity::error);

@@ -6,6 +6,7 @@
 
 #include "lib/program/program.hpp"
 #include "tools/common/exit_code.hpp"
+#include "tools/common/terminal.hpp"
 #include "tools/qaic-qpc/describe.hpp"
 #include "tools/qaic-qpc/input.hpp"
 #include "tools/qaic-qpc/json_difference.hpp"
@@ -104,7 +105,7 @@ std::string shown(const Json& value) {
                     : value.is_string() ? value.get<std::string>()
                                         : value.dump();
   if (out.size() > kMost) out = out.substr(0, kMost) + "...";
-  return out;
+  return tools::printable(out);
 }
 
 Outcome diff(const DiffOptions& options) {
@@ -123,7 +124,7 @@ Outcome diff(const DiffOptions& options) {
 
   auto rows = Json::array();
   for (const auto& d : found) {
-    out.text += fmt::format("{}\n  - {}\n  + {}\n", d.path, shown(d.a), shown(d.b));
+    out.text += fmt::format("{}\n  - {}\n  + {}\n", tools::printable(d.path), shown(d.a), shown(d.b));
     rows.push_back({{"path", d.path}, {"a", d.a}, {"b", d.b}});
   }
   out.document["equal"] = found.empty();

@@ -8,6 +8,7 @@
 
 #include "lib/program/program.hpp"
 #include "os/file.hpp"
+#include "tools/common/terminal.hpp"
 #include "tools/qaic-qpc/describe.hpp"
 #include "tools/qaic-qpc/description.hpp"
 #include "tools/qaic-qpc/input.hpp"
@@ -106,7 +107,7 @@ Outcome report(const ExtractOptions& options, const std::vector<File>& files,
     rows.push_back({{"name", file.name}, {"size_bytes", file.bytes.size()}});
   }
   for (const auto& place : not_described) {
-    out.text += fmt::format("not in {}: {}\n", kDescriptionFile, place);
+    out.text += fmt::format("not in {}: {}\n", kDescriptionFile, tools::printable(place));
   }
   out.document = {{"file", options.file},
                   {"folder", options.folder},

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "tools/common/terminal.hpp"
 #include "tools/qaic-qpc/timeline.hpp"
 
 namespace qaic::qpc {
@@ -13,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 std::string text(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return tools::printable(value.is_string() ? value.get_ref<const std::string&>() : value.dump());
 }
 
 std::string bytes(const Json& value) {

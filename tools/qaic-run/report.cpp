@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tools/common/holders.hpp"
+#include "tools/common/terminal.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run {
@@ -130,7 +131,7 @@ void print_batch(std::string& text, const Batch& batch, const Outcome& outcome) 
 
 void print_fit(std::string& text, const Job& job, const qaic_card_info& card, const Fit& fit) {
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{} {} card {} ({}) now\n", job.program.name(),
+  fmt::format_to(out, "{} {} card {} ({}) now\n", printable(job.program.name()),
                  fit.fits() ? "fits on" : "does not fit on", card.qid, card.pci_address);
   for (const auto& need : fit.needs) {
     fmt::format_to(out, "  {:<18} {:>6} needed, {:>6} of {} free{}\n", need.unit, need.needed, need.free,
@@ -144,8 +145,9 @@ void print_partial(std::string& text, const Job& job, const Outcome& outcome, st
   const auto& tensor = job.tensors[i];
   const std::uint64_t sent = sent_bytes(job, outcome, i);
   if (!is_partial(tensor) || (!outcome.fit && sent == tensor.byte_size)) return;
-  fmt::format_to(std::back_inserter(text), "  input {} ({}): partial, {} of {} bytes {}\n", tensor.name,
-                 tensor_text(tensor), sent, tensor.byte_size, outcome.fit ? "to be sent" : "sent");
+  fmt::format_to(std::back_inserter(text), "  input {} ({}): partial, {} of {} bytes {}\n",
+                 printable(tensor.name), tensor_text(tensor), sent, tensor.byte_size,
+                 outcome.fit ? "to be sent" : "sent");
 }
 
 void print_comparison(std::string& text, const Comparison& c, const Criteria& criteria) {
@@ -182,7 +184,7 @@ void print_output(std::string& text, const Job& job, const Outcome& outcome, con
   const std::size_t size = tensor_type(job.tensors[i].type).size;
   const auto& bytes = outcome.outputs[i];
   const std::size_t count = bytes.size() / size;
-  fmt::format_to(out, "  output {} ({}):", job.tensors[i].name, tensor_text(job.tensors[i]));
+  fmt::format_to(out, "  output {} ({}):", printable(job.tensors[i].name), tensor_text(job.tensors[i]));
   for (std::size_t n = 0; n < std::min(count, kShown); ++n) {
     fmt::format_to(out, " {}", element_text(job.tensors[i].type, bytes.data() + n * size));
   }
@@ -236,8 +238,8 @@ std::string report_text(const Job& job, const CardRun& run, const Criteria& crit
   }
   if (outcome.latencies_ns.empty()) return text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{} on card {} ({}): {} inference{}", job.program.name(), card.qid, card.pci_address,
-                 outcome.latencies_ns.size(), outcome.latencies_ns.size() == 1 ? "" : "s");
+  fmt::format_to(out, "{} on card {} ({}): {} inference{}", printable(job.program.name()), card.qid,
+                 card.pci_address, outcome.latencies_ns.size(), outcome.latencies_ns.size() == 1 ? "" : "s");
   if (outcome.latencies_ns.size() == 1) {
     fmt::format_to(out, ", {:.3f} ms\n", static_cast<double>(outcome.latencies_ns[0]) / 1e6);
   } else {
