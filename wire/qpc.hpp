@@ -92,6 +92,9 @@ enum class Transfer : std::uint8_t { in = 0, out = 1 };  // in: host to device
 enum class NspMemory : std::uint8_t { l2tcm = 0, vtcm = 1 };
 inline constexpr std::uint8_t kThreadHmx = 1;  // bits of ThreadDescriptor.type_mask
 inline constexpr std::uint8_t kThreadHvx = 2;
+enum class PortType : std::int8_t { user_io = 0, p2p = 1, mdp = 2 };
+enum class QnnConstants : std::int8_t { cache_disabled = 1, cache_enabled = 2 };
+enum class HeapOnDeactivate : std::int8_t { free = 1, preserve = 2 };
 inline constexpr std::uint16_t kHostInputPort = 100;
 inline constexpr std::uint16_t kHostOutputPort = 101;
 // Host writes to multicast id n go to mcid_base + n * kMulticastWindow.
@@ -149,6 +152,23 @@ inline constexpr std::uint32_t kind = 1, type = 2, scale = 3, offset = 4, dims =
 }
 namespace copy_dma_buffer {
 inline constexpr std::uint32_t direction = 1, offset = 2, buffer = 3;
+}
+namespace crc {
+inline constexpr std::uint32_t buffer = 1, entries = 2;  // CRCInfo
+inline constexpr std::uint32_t dma_buffer = 1, offset = 2, size = 3, index = 4, begin_block_size = 5,
+                               end_block_size = 6, stride_interval = 7, stride_size = 8,
+                               algorithm = 9;  // CRCEntry
+}  // namespace crc
+namespace stats {
+inline constexpr std::uint32_t buffer = 1, print_stats = 2, stats_level = 3, no_host_sync = 4,
+                               print_op_stats = 5, op_stats_level = 6, batch_size = 7, count_ddr_bw = 8,
+                               utimer_freq_ms = 9, pmu_events = 10, ops_per_core = 11, core_op_names = 12,
+                               pmu_stats_level = 13;
+inline constexpr std::uint32_t groups = 1, ops = 1;  // CoreOpNameKinds, ThreadGroupOpNameKinds
+}  // namespace stats
+namespace op {
+inline constexpr std::uint32_t name = 1, kind = 2, type = 3, memory = 4, shape = 5, operand = 6,
+                               output_size = 7, attributes = 8, operands = 9;  // OpNameKind
 }
 namespace shapes {
 inline constexpr std::uint32_t tensor = 1;          // IOShapes

@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "lib/program/stats.hpp"
 #include "wire/qpc.hpp"
 
 namespace qaic::program {
@@ -80,11 +81,17 @@ struct Descriptor {
   std::uint32_t num_threads = 0;
   std::uint32_t num_hvx_threads = 0;
   std::int32_t batch_size = 0;
-  std::vector<std::uint32_t> cluster_offsets;  // what they mean is not known
-  bool has_stats = false;                      // carries Stats or CRCInfo, which are not read
-  bool has_crc_info = false;
+  std::vector<std::uint32_t> thread_groups;  // what these four mean is not known
+  std::uint32_t thread_group_issue_count = 0;
+  std::vector<std::string> thread_group_names;
+  std::vector<std::uint32_t> cluster_offsets;
+  std::optional<Stats> stats;
+  std::optional<CrcInfo> crc_info;
   // Permitted shape tuples: one shape per binding, inputs then outputs.
   std::vector<std::vector<TensorShape>> allowed_shapes;
+  // Fields of the message that are no values here, so that the writer leaves
+  // them out: "19", "inputs.7".
+  std::vector<std::string> unread;
 };
 
 // Bytes of one element of a data type; nothing for a type not known.

@@ -1,99 +1,32 @@
 #include <protozero/exception.hpp>
-#include <protozero/pbf_reader.hpp>
 #include <utility>
 
 #include "lib/program/checks.hpp"
 #include "lib/program/descriptor.hpp"
+#include "lib/program/message_reader.hpp"
 
 namespace qaic::program {
 namespace {
 
 namespace field = wire::qpc::field;
 using base::fail;
-using protozero::pbf_reader;
-using protozero::pbf_wire_type;
+using namespace message;  // read_u32 and the like
 
 // More than any network has; bounds what a small hostile file can make us hold.
 constexpr std::size_t kMaxBindings = 4096;
 constexpr std::size_t kMaxDmaBuffers = 65535;  // a request names one with 16 bits
 constexpr std::size_t kMaxTransforms = 64;
 constexpr std::size_t kMaxDims = 8;
-constexpr std::size_t kMaxNumbers = 4096;
 constexpr std::size_t kMaxShapeTuples = 65536;
 constexpr std::size_t kMaxShapes = 1U << 20;
-constexpr std::size_t kMaxNameBytes = 4096;
-
-// Thrown inside this file only, beside protozero's own exceptions, and turned
-// into a value by parse_descriptor.
-struct Malformed {
-  std::string why;
-};
-
-[[noreturn]] void refuse(std::string why) {
-  throw Malformed{std::move(why)};
-}
-
-void expect(const pbf_reader& in, pbf_wire_type type, const char* what) {
-  if (in.wire_type() != type) refuse(std::string(what) + " has the wrong wire type");
-}
-
-std::uint32_t read_u32(pbf_reader& in, const char* what) {
-  expect(in, pbf_wire_type::varint, what);
-  const std::uint64_t value = in.get_uint64();
-  if (value > UINT32_MAX) refuse(std::string(what) + " is out of range");
-  return static_cast<std::uint32_t>(value);
-}
-
-// Negative 32-bit numbers travel as ten-byte 64-bit ones.
-std::int32_t read_i32(pbf_reader& in, const char* what) {
-  expect(in, pbf_wire_type::varint, what);
-  const std::int64_t value = in.get_int64();
-  if (!std::in_range<std::int32_t>(value)) refuse(std::string(what) + " is out of range");
-  return static_cast<std::int32_t>(value);
-}
-
-bool read_bool(pbf_reader& in, const char* what) {
-  return read_u32(in, what) != 0;
-}
 
 float read_float(pbf_reader& in, const char* what) {
   expect(in, pbf_wire_type::fixed32, what);
   return in.get_float();
 }
 
-std::string read_text(pbf_reader& in, const char* what) {
-  expect(in, pbf_wire_type::length_delimited, what);
-  const auto view = in.get_view();
-  if (view.size() > kMaxNameBytes) refuse(std::string(what) + " is longer than 4096 bytes");
-  return {view.data(), view.size()};
-}
-
-pbf_reader read_message(pbf_reader& in, const char* what) {
-  expect(in, pbf_wire_type::length_delimited, what);
-  return in.get_message();
-}
-
-// Packed, as proto3 writes it, or one by one, as readers must accept.
 void read_dims(pbf_reader& in, std::vector<std::int32_t>& out, const char* what) {
-  const auto add = [&](std::int64_t value) {
-    if (!std::in_range<std::int32_t>(value)) refuse(std::string(what) + " is out of range");
-    if (out.size() == kMaxDims) refuse(std::string(what) + " has more than 8 entries");
-    out.push_back(static_cast<std::int32_t>(value));
-  };
-  if (in.wire_type() == pbf_wire_type::varint) return add(in.get_int64());
-  expect(in, pbf_wire_type::length_delimited, what);
-  for (const std::int64_t value : in.get_packed_int64()) add(value);
-}
-
-void read_numbers(pbf_reader& in, std::vector<std::uint32_t>& out, const char* what) {
-  const auto add = [&](std::uint64_t value) {
-    if (value > UINT32_MAX) refuse(std::string(what) + " is out of range");
-    if (out.size() == kMaxNumbers) refuse(std::string(what) + " has more than 4096 entries");
-    out.push_back(static_cast<std::uint32_t>(value));
-  };
-  if (in.wire_type() == pbf_wire_type::varint) return add(in.get_uint64());
-  expect(in, pbf_wire_type::length_delimited, what);
-  for (const std::uint64_t value : in.get_packed_uint64()) add(value);
+  read_signed(in, out, kMaxDims, what);
 }
 
 wire::qpc::Transfer read_direction(pbf_reader& in, const char* what) {
@@ -102,7 +35,7 @@ wire::qpc::Transfer read_direction(pbf_reader& in, const char* what) {
   return static_cast<wire::qpc::Transfer>(value);
 }
 
-IoFormat read_format(pbf_reader in) {
+IoFormat read_format(pbf_reader in, Unread& unread) {
   IoFormat out;
   while (in.next()) {
     switch (in.tag()) {
@@ -122,25 +55,25 @@ IoFormat read_format(pbf_reader in) {
         out.layout = read_u32(in, "a binding's layout");
         break;
       default:
-        in.skip();
+        unread.skip(in, "format");
     }
   }
   return out;
 }
 
-D32Padding read_d32(pbf_reader in) {
+D32Padding read_d32(pbf_reader in, Unread& unread) {
   std::int32_t values[6] = {};
   while (in.next()) {
     if (in.tag() >= 1 && in.tag() <= 6) {
       values[in.tag() - 1] = read_i32(in, "a padding");
     } else {
-      in.skip();
+      unread.skip(in, "padding");
     }
   }
   return {values[0], values[1], values[2], values[3], values[4], values[5]};
 }
 
-CopyDmaBuffer read_copy(pbf_reader in) {
+CopyDmaBuffer read_copy(pbf_reader in, Unread& unread) {
   CopyDmaBuffer out;
   while (in.next()) {
     switch (in.tag()) {
@@ -154,13 +87,13 @@ CopyDmaBuffer read_copy(pbf_reader in) {
         out.buffer = read_u32(in, "a copy's buffer number");
         break;
       default:
-        in.skip();
+        unread.skip(in, "copy");
     }
   }
   return out;
 }
 
-TransformStep read_step(pbf_reader in) {
+TransformStep read_step(pbf_reader in, Unread& unread) {
   TransformStep out;
   while (in.next()) {
     switch (in.tag()) {
@@ -186,13 +119,13 @@ TransformStep read_step(pbf_reader in) {
         read_dims(in, out.shuffle, "a transform's shuffle");
         break;
       case field::transform::convert_to_d32:
-        out.d32 = read_d32(read_message(in, "a transform's padding"));
+        out.d32 = read_d32(read_message(in, "a transform's padding"), unread);
         break;
       case field::transform::copy_dma_buffer:
-        out.copy = read_copy(read_message(in, "a transform's copy"));
+        out.copy = read_copy(read_message(in, "a transform's copy"), unread);
         break;
       default:
-        in.skip();
+        unread.skip(in, "transforms");
     }
   }
   // proto3: a message that is absent is one with all fields zero.
@@ -201,7 +134,7 @@ TransformStep read_step(pbf_reader in) {
   return out;
 }
 
-Binding read_binding(pbf_reader in) {
+Binding read_binding(pbf_reader in, Unread& unread) {
   Binding out;
   while (in.next()) {
     switch (in.tag()) {
@@ -209,14 +142,14 @@ Binding read_binding(pbf_reader in) {
         out.name = read_text(in, "a binding's name");
         break;
       case field::binding::io_initial:
-        out.initial = read_format(read_message(in, "a binding's initial format"));
+        out.initial = read_format(read_message(in, "a binding's initial format"), unread);
         break;
       case field::binding::io_transformed:
-        out.transformed = read_format(read_message(in, "a binding's transformed format"));
+        out.transformed = read_format(read_message(in, "a binding's transformed format"), unread);
         break;
       case field::binding::transforms:
         if (out.transforms.size() == kMaxTransforms) refuse("a binding has more than 64 transforms");
-        out.transforms.push_back(read_step(read_message(in, "a transform")));
+        out.transforms.push_back(read_step(read_message(in, "a transform"), unread));
         break;
       case field::binding::is_partial_allowed:
         out.partial_allowed = read_bool(in, "a binding's is_partial_allowed");
@@ -225,13 +158,13 @@ Binding read_binding(pbf_reader in) {
         out.align = read_u32(in, "a binding's align");
         break;
       default:
-        in.skip();
+        unread.skip(in, "bindings");
     }
   }
   return out;
 }
 
-DmaBuffer read_dma_buffer(pbf_reader in) {
+DmaBuffer read_dma_buffer(pbf_reader in, Unread& unread) {
   DmaBuffer out;
   while (in.next()) {
     switch (in.tag()) {
@@ -242,17 +175,17 @@ DmaBuffer read_dma_buffer(pbf_reader in) {
         out.direction = read_direction(in, "a DMA buffer's direction");
         break;
       default:
-        in.skip();
+        unread.skip(in, "dma_buffers");
     }
   }
   return out;
 }
 
-std::vector<TensorShape> read_shapes(pbf_reader in, std::size_t& total) {
+std::vector<TensorShape> read_shapes(pbf_reader in, std::size_t& total, Unread& unread) {
   std::vector<TensorShape> out;
   while (in.next()) {
     if (in.tag() != field::shapes::tensor) {
-      in.skip();
+      unread.skip(in, "allowed_shapes");
       continue;
     }
     if (++total > kMaxShapes) refuse("more allowed shapes than can be");
@@ -267,7 +200,7 @@ std::vector<TensorShape> read_shapes(pbf_reader in, std::size_t& total) {
           read_dims(inner, shape.dims, "an allowed shape's dims");
           break;
         default:
-          inner.skip();
+          unread.skip(inner, "allowed_shapes.shape");
       }
     }
     out.push_back(std::move(shape));
@@ -275,7 +208,7 @@ std::vector<TensorShape> read_shapes(pbf_reader in, std::size_t& total) {
   return out;
 }
 
-Descriptor read_network(pbf_reader in) {
+Descriptor read_network(pbf_reader in, Unread& unread) {
   Descriptor out;
   out.major = 0;
   std::size_t shapes = 0;
@@ -294,12 +227,12 @@ Descriptor read_network(pbf_reader in) {
       case field::network::outputs: {
         if (out.inputs.size() + out.outputs.size() == kMaxBindings) refuse("more than 4096 bindings");
         auto& list = in.tag() == field::network::inputs ? out.inputs : out.outputs;
-        list.push_back(read_binding(read_message(in, "a binding")));
+        list.push_back(read_binding(read_message(in, "a binding"), unread));
         break;
       }
       case field::network::dma_buffers:
         if (out.dma_buffers.size() == kMaxDmaBuffers) refuse("more than 65535 DMA buffers");
-        out.dma_buffers.push_back(read_dma_buffer(read_message(in, "a DMA buffer")));
+        out.dma_buffers.push_back(read_dma_buffer(read_message(in, "a DMA buffer"), unread));
         break;
       case field::network::num_cores:
         out.num_cores = read_u32(in, "num_cores");
@@ -310,26 +243,34 @@ Descriptor read_network(pbf_reader in) {
       case field::network::num_hvx_threads:
         out.num_hvx_threads = read_u32(in, "num_hvx_threads");
         break;
+      case field::network::thread_groups:
+        read_numbers(in, out.thread_groups, "thread_groups");
+        break;
+      case field::network::thread_group_issue_count:
+        out.thread_group_issue_count = read_u32(in, "thread_group_issue_count");
+        break;
+      case field::network::thread_group_names:
+        if (out.thread_group_names.size() == kMaxNumbers) refuse("more than 4096 thread_group_names");
+        out.thread_group_names.push_back(read_text(in, "a name of a thread group"));
+        break;
       case field::network::stats:
-        out.has_stats = true;
-        in.skip();
+        out.stats = read_stats(read_message(in, "stats"), unread);
         break;
       case field::network::batch_size:
         out.batch_size = read_i32(in, "batch_size");
         break;
       case field::network::crc_info:
-        out.has_crc_info = true;
-        in.skip();
+        out.crc_info = read_crc_info(read_message(in, "crc_info"), unread);
         break;
       case field::network::cluster_offsets:
         read_numbers(in, out.cluster_offsets, "cluster_offsets");
         break;
       case field::network::allowed_shapes:
         if (out.allowed_shapes.size() == kMaxShapeTuples) refuse("more than 65536 allowed shapes");
-        out.allowed_shapes.push_back(read_shapes(read_message(in, "allowed_shapes"), shapes));
+        out.allowed_shapes.push_back(read_shapes(read_message(in, "allowed_shapes"), shapes, unread));
         break;
       default:
-        in.skip();
+        unread.skip(in, "");
     }
   }
   return out;
@@ -345,7 +286,10 @@ base::Result<Descriptor> decode_descriptor(base::Bytes bytes) {
   };
   try {
     const auto text = base::as_text(bytes);
-    return read_network(pbf_reader(text.data(), text.size()));
+    Unread unread;
+    Descriptor out = read_network(pbf_reader(text.data(), text.size()), unread);
+    out.unread = std::move(unread.names);
+    return out;
   } catch (const Malformed& error) {
     return malformed(error.why);
   } catch (const protozero::exception& error) {

@@ -19,6 +19,9 @@ void put(pbf_writer& out, std::uint32_t tag, std::int32_t value) {
 void put(pbf_writer& out, std::uint32_t tag, float value) {
   if (value < 0 || value > 0) out.add_float(tag, value);
 }
+void put(pbf_writer& out, std::uint32_t tag, bool value) {
+  if (value) out.add_bool(tag, true);
+}
 void put(pbf_writer& out, std::uint32_t tag, const std::vector<std::int32_t>& values) {
   if (!values.empty()) out.add_packed_int32(tag, values.begin(), values.end());
 }
@@ -85,6 +88,56 @@ void fill(pbf_writer& out, const DmaBuffer& buffer) {
   put(out, field::dma_buffer::direction, static_cast<std::uint32_t>(buffer.direction));
 }
 
+void fill(pbf_writer& out, const OpName& op) {
+  put(out, field::op::name, op.name);
+  put(out, field::op::kind, op.kind);
+  put(out, field::op::type, op.type);
+  put(out, field::op::memory, op.memory);
+  put(out, field::op::shape, op.shape);
+  put(out, field::op::operand, op.operand);
+  if (op.output_size != 0) out.add_uint64(field::op::output_size, op.output_size);
+  put(out, field::op::attributes, op.attributes);
+  for (const auto& operand : op.operands) out.add_string(field::op::operands, operand);
+}
+
+void fill(pbf_writer& out, const Stats& stats) {
+  namespace tag = field::stats;
+  put(out, tag::buffer, stats.buffer);
+  put(out, tag::print_stats, stats.print_stats);
+  put(out, tag::stats_level, stats.stats_level);
+  put(out, tag::no_host_sync, stats.no_host_sync);
+  put(out, tag::print_op_stats, stats.print_op_stats);
+  put(out, tag::op_stats_level, stats.op_stats_level);
+  put(out, tag::batch_size, stats.batch_size);
+  put(out, tag::count_ddr_bw, stats.count_ddr_bandwidth);
+  put(out, tag::utimer_freq_ms, stats.utimer_freq_ms);
+  put(out, tag::pmu_events, stats.pmu_events);
+  put(out, tag::ops_per_core, stats.ops_per_core);
+  for (const auto& core : stats.ops) {
+    put_message(out, tag::core_op_names, [&](pbf_writer& groups) {
+      for (const auto& group : core) {
+        put_message(groups, tag::groups, [&](pbf_writer& ops) {
+          for (const auto& op : group) put_message(ops, tag::ops, [&](pbf_writer& m) { fill(m, op); });
+        });
+      }
+    });
+  }
+  put(out, tag::pmu_stats_level, stats.pmu_stats_level);
+}
+
+void fill(pbf_writer& out, const CrcInfo& info) {
+  put(out, field::crc::buffer, info.buffer);
+  for (const auto& entry : info.entries) {
+    put_message(out, field::crc::entries, [&](pbf_writer& m) {
+      const std::uint32_t values[] = {entry.dma_buffer,      entry.offset,           entry.size,
+                                      entry.index,           entry.begin_block_size, entry.end_block_size,
+                                      entry.stride_interval, entry.stride_size,      entry.algorithm};
+      std::uint32_t number = 1;
+      for (const std::uint32_t value : values) put(m, number++, value);
+    });
+  }
+}
+
 void fill(pbf_writer& out, const TensorShape& shape) {
   put(out, field::shapes::type, shape.type);
   put(out, field::shapes::dims, shape.dims);
@@ -103,7 +156,21 @@ void fill(pbf_writer& out, const Descriptor& descriptor) {
   put(out, field::network::num_cores, descriptor.num_cores);
   put(out, field::network::num_threads, descriptor.num_threads);
   put(out, field::network::num_hvx_threads, descriptor.num_hvx_threads);
+  if (!descriptor.thread_groups.empty()) {
+    out.add_packed_uint32(field::network::thread_groups, descriptor.thread_groups.begin(),
+                          descriptor.thread_groups.end());
+  }
+  put(out, field::network::thread_group_issue_count, descriptor.thread_group_issue_count);
+  if (descriptor.stats) {
+    put_message(out, field::network::stats, [&](pbf_writer& m) { fill(m, *descriptor.stats); });
+  }
+  for (const auto& group : descriptor.thread_group_names) {
+    out.add_string(field::network::thread_group_names, group);
+  }
   put(out, field::network::batch_size, descriptor.batch_size);
+  if (descriptor.crc_info) {
+    put_message(out, field::network::crc_info, [&](pbf_writer& m) { fill(m, *descriptor.crc_info); });
+  }
   if (!descriptor.cluster_offsets.empty()) {
     out.add_packed_uint32(field::network::cluster_offsets, descriptor.cluster_offsets.begin(),
                           descriptor.cluster_offsets.end());

@@ -212,7 +212,7 @@ void put_card_setup(JsonWriter& out, const Metadata& m) {
     out.key("nsp_mask").hex(mapping.core_mask);
   });
   out.key("required_fields").begin_array();
-  for (const auto& field : m.required_fields) out.string(field);
+  for (const auto& field : m.required_fields.value_or(usual_required_fields(m))) out.string(field);
   out.end_array();
 }
 

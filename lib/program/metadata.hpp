@@ -76,11 +76,26 @@ struct ConstantMapping {
   std::uint32_t size = 0;
 };
 
+// A port that requests name. What ports do for them is not documented.
+struct PortEntry {
+  std::uint16_t id = 0;
+  std::int8_t type = 0;  // wire::qpc::PortType, or a number that has no name yet
+};
+
+// A stretch of l2tcm_init that is not all zero. Whether `end` is the last byte
+// or the one behind it is not documented.
+struct NonZeroRegion {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint64_t size = 0;
+};
+
 struct Metadata {
   std::uint16_t version_major = 1;
   std::uint16_t version_minor = 0;
   std::string network_name;
-  std::vector<std::string> required_fields;   // filled by the reader, made up by the writer
+  // With the common prefix. Absent: the writer makes up usual_required_fields().
+  std::optional<std::vector<std::string>> required_fields;
   std::vector<std::uint32_t> semaphore_init;  // one per semaphore
   base::ByteVector l2tcm_init;
   std::vector<DmaRequest> requests;
@@ -98,13 +113,27 @@ struct Metadata {
   std::uint16_t num_nsps = 1;
   std::uint8_t hw_version_major = 2;
   std::uint8_t hw_version_minor = 0;
+  bool static_shared_ddr_ecc = false;
+  bool dynamic_shared_ddr_ecc = false;
+  bool static_constants_ecc = false;
+  bool dynamic_constants_ecc = false;
   bool single_vtcm_page = false;
   bool has_hvx_fp = false;
   bool has_hmx_fp = false;
   std::uint32_t vtcm_size = 0;
   std::uint32_t l2tcm_size = 0;
   std::uint64_t heap_size = 0;
+  // Absent: twice the length of the flatbuffer, as writers put it.
+  std::optional<std::uint64_t> raw_struct_version_length;
+  std::optional<std::int8_t> qnn_constants;  // wire::qpc::QnnConstants, or a number that has no name yet
+  std::vector<PortEntry> ports = {{wire::qpc::kHostInputPort, 0}, {wire::qpc::kHostOutputPort, 0}};
   base::ByteVector exec_context;  // nested flatbuffer as it stands; empty: the usual layout
+  std::vector<NonZeroRegion> l2tcm_nonzero_regions;
+  bool dynamic_shared_ddr_supported = false;
+  std::optional<std::int8_t> heap_on_deactivate;  // wire::qpc::HeapOnDeactivate, likewise
+  // What was in the buffer and is no value here, so that the writer leaves it
+  // out: fields behind the last one known, such as "40" or "dmaRequests.11".
+  std::vector<std::string> unread;
 };
 
 // Decodes the bytes of the section `metadata` (eight bytes, then a flatbuffer)
@@ -130,9 +159,18 @@ struct Metadata {
 // need that; which of its fields firmware insists on is documented nowhere.
 [[nodiscard]] base::ByteVector write_metadata(const Metadata& metadata);
 
+// What a reader of `metadata` has to understand: what is not at its default,
+// and what every program has. With the common prefix.
+[[nodiscard]] std::vector<std::string> usual_required_fields(const Metadata& metadata);
+
 // "inc", "wait_equal", …: the words of descriptions and of what is shown.
 [[nodiscard]] std::string_view semaphore_command_name(wire::uapi::SemaphoreCommand command);
 [[nodiscard]] std::optional<wire::uapi::SemaphoreCommand> semaphore_command_from_name(std::string_view name);
+
+// "user_io", "cache_enabled", "preserve", …; "" for a number that has no name.
+[[nodiscard]] std::string_view port_type_name(std::int8_t type);
+[[nodiscard]] std::string_view qnn_constants_name(std::int8_t value);
+[[nodiscard]] std::string_view heap_on_deactivate_name(std::int8_t value);
 
 // All names that a list of required fields may hold, without the common prefix.
 [[nodiscard]] bool is_known_field(std::string_view name);

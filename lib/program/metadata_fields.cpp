@@ -1,4 +1,5 @@
-// The names that programs use in their list of required fields, 82 in all.
+// Names of fields and of their values. The names that programs use in their
+// list of required fields are 82 in all.
 // Source: runtime-protocols §1.4.
 #include <algorithm>
 #include <array>
@@ -126,6 +127,38 @@ std::optional<SemaphoreCommand> semaphore_command_from_name(std::string_view nam
   const auto* const row = std::ranges::find(kCommands, name, &CommandRow::name);
   if (row == kCommands.end()) return std::nullopt;
   return row->command;
+}
+
+std::string_view port_type_name(std::int8_t type) {
+  switch (static_cast<wire::qpc::PortType>(type)) {
+    case wire::qpc::PortType::user_io:
+      return "user_io";
+    case wire::qpc::PortType::p2p:
+      return "p2p";
+    case wire::qpc::PortType::mdp:
+      return "mdp";
+  }
+  return {};
+}
+
+std::string_view qnn_constants_name(std::int8_t value) {
+  switch (static_cast<wire::qpc::QnnConstants>(value)) {
+    case wire::qpc::QnnConstants::cache_disabled:
+      return "cache_disabled";
+    case wire::qpc::QnnConstants::cache_enabled:
+      return "cache_enabled";
+  }
+  return {};
+}
+
+std::string_view heap_on_deactivate_name(std::int8_t value) {
+  switch (static_cast<wire::qpc::HeapOnDeactivate>(value)) {
+    case wire::qpc::HeapOnDeactivate::free:
+      return "free";
+    case wire::qpc::HeapOnDeactivate::preserve:
+      return "preserve";
+  }
+  return {};
 }
 
 }  // namespace qaic::program

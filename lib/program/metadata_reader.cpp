@@ -7,6 +7,7 @@
 #include "lib/program/checks.hpp"
 #include "lib/program/elf.hpp"
 #include "lib/program/metadata.hpp"
+#include "lib/program/metadata_unread.hpp"
 #include "wire/metadata_generated.h"
 
 namespace qaic::program {
@@ -30,6 +31,8 @@ constexpr std::size_t kMaxOps = 4096;  // semaphore or doorbell operations of on
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxRequiredFields = 4096;
 constexpr std::size_t kMaxExecContextBytes = 1U << 20;
+constexpr std::size_t kMaxPorts = 65536;  // named with 16 bits
+constexpr std::size_t kMaxRegions = 1U << 20;
 
 base::Error malformed(std::string why) {
   return base::make_error(base::ErrorKind::bad_input, "qpc-metadata",
@@ -179,6 +182,34 @@ Result<void> read_constant_mappings(const fb::Metadata& in, Metadata& out) {
   return {};
 }
 
+Result<void> read_ports_and_regions(const fb::Metadata& in, Metadata& out) {
+  QAIC_CHECK(check_length(length(in.port_table()), kMaxPorts, "portTable"));
+  QAIC_CHECK(check_length(length(in.l2tcm_nonzero_regions()), kMaxRegions, "L2TCMInitStateNonZeroRegions"));
+  out.ports.clear();
+  if (in.port_table() != nullptr) {
+    for (const auto* port : *in.port_table()) out.ports.push_back({port->port_id(), port->port_type()});
+  }
+  if (in.l2tcm_nonzero_regions() != nullptr) {
+    for (const auto* region : *in.l2tcm_nonzero_regions()) {
+      out.l2tcm_nonzero_regions.push_back({region->start(), region->end(), region->size()});
+    }
+  }
+  return {};
+}
+
+Result<void> read_flags(const fb::Metadata& in, Metadata& out) {
+  QAIC_TRY(out.static_shared_ddr_ecc, boolean(in.static_shared_ddr_ecc(), "staticSharedDDRECCEnabled"));
+  QAIC_TRY(out.dynamic_shared_ddr_ecc, boolean(in.dynamic_shared_ddr_ecc(), "dynamicSharedDDRECCEnabled"));
+  QAIC_TRY(out.static_constants_ecc, boolean(in.static_constants_ecc(), "staticConstantsECCEnabled"));
+  QAIC_TRY(out.dynamic_constants_ecc, boolean(in.dynamic_constants_ecc(), "dynamicConstantsECCEnabled"));
+  QAIC_TRY(out.single_vtcm_page, boolean(in.single_vtcm_page(), "singleVTCMPage"));
+  QAIC_TRY(out.has_hvx_fp, boolean(in.has_hvx_fp(), "hasHvxFP"));
+  QAIC_TRY(out.has_hmx_fp, boolean(in.has_hmx_fp(), "hasHmxFP"));
+  QAIC_TRY(out.dynamic_shared_ddr_supported,
+           boolean(in.dynamic_shared_ddr_supported(), "dynamicSharedDDRSupported"));
+  return {};
+}
+
 // What makes the fields contradict each other, or too many to hold.
 Result<void> check_counts(const fb::Metadata& in) {
   if (in.version_major() != qpc::kMetadataMajor) {
@@ -199,7 +230,8 @@ Result<void> check_counts(const fb::Metadata& in) {
   return check_length(length(in.exec_context()), kMaxExecContextBytes, "execContext");
 }
 
-Result<Metadata> convert(const fb::Metadata& in) {
+// `size` is that of the whole flatbuffer.
+Result<Metadata> convert(const fb::Metadata& in, std::size_t size) {
   // First of all, so that a newer program is called newer rather than broken.
   QAIC_TRY(std::vector<std::string> required, read_required_fields(in));
   QAIC_CHECK(check_counts(in));
@@ -234,16 +266,21 @@ Result<Metadata> convert(const fb::Metadata& in) {
   out.num_nsps = in.num_nsps();
   out.hw_version_major = in.hw_version_major();
   out.hw_version_minor = in.hw_version_minor();
-  QAIC_TRY(out.single_vtcm_page, boolean(in.single_vtcm_page(), "singleVTCMPage"));
-  QAIC_TRY(out.has_hvx_fp, boolean(in.has_hvx_fp(), "hasHvxFP"));
-  QAIC_TRY(out.has_hmx_fp, boolean(in.has_hmx_fp(), "hasHmxFP"));
+  QAIC_CHECK(read_flags(in, out));
   out.vtcm_size = in.vtcm_size();
   out.l2tcm_size = in.l2tcm_size();
   out.heap_size = in.heap_size();
+  if (in.raw_struct_version_length() != 2 * std::uint64_t{size}) {
+    out.raw_struct_version_length = in.raw_struct_version_length();
+  }
+  if (in.qnn_config() != nullptr) out.qnn_constants = in.qnn_config()->constants();
+  if (in.heap_behavior() != nullptr) out.heap_on_deactivate = in.heap_behavior()->on_deactivate();
+  QAIC_CHECK(read_ports_and_regions(in, out));
   if (in.exec_context() != nullptr) {
     const auto* first = reinterpret_cast<const std::byte*>(in.exec_context()->data());
     out.exec_context.assign(first, first + in.exec_context()->size());
   }
+  note_unread(in, out);
   return out;
 }
 
@@ -260,7 +297,7 @@ Result<Metadata> decode_metadata(Bytes section) {
     const base::ByteVector copy(bytes.begin(), bytes.end());
     flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(copy.data()), copy.size());
     if (!fb::VerifyMetadataBuffer(verifier)) return std::nullopt;
-    return convert(*fb::GetMetadata(copy.data()));
+    return convert(*fb::GetMetadata(copy.data()), copy.size());
   };
   if (auto out = read_aligned(section)) return std::move(*out);
   const auto prefix = base::read_struct<qpc::MetadataPrefix>(section);

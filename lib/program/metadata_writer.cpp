@@ -22,56 +22,6 @@ constexpr std::uint8_t flag(bool value) {
   return value ? 1 : 0;
 }
 
-// A reader has to understand what is not at its default. What every program
-// has is required always.
-std::vector<std::string> required_fields(const Metadata& m) {
-  std::set<std::string> names = {"versionMajor",   "versionMinor",       "networkName",
-                                 "requiredFields", "exitDoorbellOffset", "execContextMajorVersion",
-                                 "numNSPs",        "numSemaphores",      "hwVersionMajor",
-                                 "hwVersionMinor", "VTCMSize",           "L2TCMSize"};
-  const auto add = [&names](bool used, std::initializer_list<const char*> list) {
-    if (used) names.insert(list.begin(), list.end());
-  };
-  add(!m.semaphore_init.empty(), {"semaphoreInitState"});
-  add(!m.l2tcm_init.empty(), {"L2TCMInitState", "L2TCMInitSize"});
-  add(!m.requests.empty(),
-      {"dmaRequests", "dmaRequests->hostOffset", "dmaRequests->devOffset", "dmaRequests->size",
-       "dmaRequests->num", "dmaRequests->mcId", "dmaRequests->devAddrSpace", "dmaRequests->inOut"});
-  add(std::ranges::any_of(m.requests, [](const auto& r) { return !r.semaphores.empty(); }),
-      {"dmaRequests->semaphoreOps", "dmaRequests->semaphoreOps->semNum",
-       "dmaRequests->semaphoreOps->semValue", "dmaRequests->semaphoreOps->semOp",
-       "dmaRequests->semaphoreOps->preOrPost", "dmaRequests->semaphoreOps->inSyncFence",
-       "dmaRequests->semaphoreOps->outSyncFence"});
-  add(std::ranges::any_of(m.requests, [](const auto& r) { return !r.doorbells.empty(); }),
-      {"dmaRequests->doorbellOps", "dmaRequests->doorbellOps->offset", "dmaRequests->doorbellOps->data",
-       "dmaRequests->doorbellOps->mcId", "dmaRequests->doorbellOps->size"});
-  add(!m.nsp_multicast.empty(),
-      {"nspMulticastTables", "nspMulticastTables->multicastEntries",
-       "nspMulticastTables->multicastEntries->baseAddrOffset", "nspMulticastTables->multicastEntries->mask",
-       "nspMulticastTables->multicastEntries->size", "nspMulticastTables->multicastEntries->addrSpace"});
-  add(!m.host_multicast.empty(),
-      {"hostMulticastTable", "hostMulticastTable->multicastEntries",
-       "hostMulticastTable->multicastEntries->mask", "hostMulticastTable->multicastEntries->size"});
-  add(!m.threads.empty(),
-      {"threadDescriptors", "threadDescriptors->entryPoint", "threadDescriptors->typeMask"});
-  add(!m.constant_mappings.empty(), {"constantMappings", "constantMappings->constantDataBaseOffset",
-                                     "constantMappings->coreMask", "constantMappings->size"});
-  add(m.static_shared_ddr_size != 0, {"staticSharedDDRSize"});
-  add(m.dynamic_shared_ddr_size != 0, {"dynamicSharedDDRSize"});
-  add(m.static_constants_size != 0, {"staticConstantsSize"});
-  add(m.dynamic_constants_size != 0, {"dynamicConstantsSize"});
-  add(m.l2_cached_ddr_size != 0, {"l2CachedDDRSize"});
-  add(m.single_vtcm_page, {"singleVTCMPage"});
-  add(m.has_hvx_fp, {"hasHvxFP"});
-  add(m.has_hmx_fp, {"hasHmxFP"});
-  add(m.heap_size != 0, {"networkHeapSize"});
-  add(!m.exec_context.empty(), {"execContext"});
-
-  std::vector<std::string> out;
-  for (const auto& name : names) out.push_back(std::string(kFieldPrefix) + name);
-  return out;
-}
-
 Offset<fb::DmaRequest> build_request(FlatBufferBuilder& out, const DmaRequest& request) {
   std::vector<Offset<fb::SemaphoreOp>> semaphores;
   for (const auto& op : request.semaphores) {
@@ -117,9 +67,18 @@ void build(FlatBufferBuilder& out, const Metadata& m, std::uint64_t raw_length) 
   for (const auto& c : m.constant_mappings) {
     mappings.push_back(fb::CreateConstantMapping(out, c.base_offset, c.core_mask, c.size));
   }
-  const fb::PortEntry ports[] = {{wire::qpc::kHostInputPort, 0}, {wire::qpc::kHostOutputPort, 0}};
+  std::vector<fb::PortEntry> ports;
+  for (const auto& port : m.ports) ports.emplace_back(port.id, port.type);
+  std::vector<Offset<fb::NonZeroRegion>> regions;
+  for (const auto& r : m.l2tcm_nonzero_regions) {
+    regions.push_back(fb::CreateNonZeroRegion(out, r.start, r.end, r.size));
+  }
+  Offset<fb::QnnConfig> qnn;
+  if (m.qnn_constants) qnn = fb::CreateQnnConfig(out, *m.qnn_constants);
+  Offset<fb::HeapBehavior> heap;
+  if (m.heap_on_deactivate) heap = fb::CreateHeapBehavior(out, *m.heap_on_deactivate);
   const auto name = out.CreateString(m.network_name);
-  const auto required = out.CreateVectorOfStrings(required_fields(m));
+  const auto required = out.CreateVectorOfStrings(m.required_fields.value_or(usual_required_fields(m)));
   const auto semaphores = out.CreateVector(m.semaphore_init);
   const auto l2tcm =
       out.CreateVector(reinterpret_cast<const std::uint8_t*>(m.l2tcm_init.data()), m.l2tcm_init.size());
@@ -133,7 +92,10 @@ void build(FlatBufferBuilder& out, const Metadata& m, std::uint64_t raw_length) 
   const auto nsp_vector = out.CreateVector(nsp_tables);
   const auto thread_vector = out.CreateVector(threads);
   const auto mapping_vector = out.CreateVector(mappings);
-  const auto port_vector = out.CreateVectorOfStructs(ports, std::size(ports));
+  Offset<flatbuffers::Vector<const fb::PortEntry*>> port_vector;
+  if (!ports.empty()) port_vector = out.CreateVectorOfStructs(ports);
+  Offset<flatbuffers::Vector<Offset<fb::NonZeroRegion>>> region_vector;
+  if (!regions.empty()) region_vector = out.CreateVector(regions);
 
   fb::MetadataBuilder root(out);
   root.add_version_major(m.version_major);
@@ -159,24 +121,86 @@ void build(FlatBufferBuilder& out, const Metadata& m, std::uint64_t raw_length) 
   root.add_num_semaphores(static_cast<std::uint16_t>(m.semaphore_init.size()));
   root.add_hw_version_major(m.hw_version_major);
   root.add_hw_version_minor(m.hw_version_minor);
-  root.add_static_shared_ddr_ecc(0);
-  root.add_dynamic_shared_ddr_ecc(0);
-  root.add_static_constants_ecc(0);
-  root.add_dynamic_constants_ecc(0);
+  root.add_static_shared_ddr_ecc(flag(m.static_shared_ddr_ecc));
+  root.add_dynamic_shared_ddr_ecc(flag(m.dynamic_shared_ddr_ecc));
+  root.add_static_constants_ecc(flag(m.static_constants_ecc));
+  root.add_dynamic_constants_ecc(flag(m.dynamic_constants_ecc));
   root.add_single_vtcm_page(flag(m.single_vtcm_page));
   root.add_has_hvx_fp(flag(m.has_hvx_fp));
   root.add_has_hmx_fp(flag(m.has_hmx_fp));
   root.add_vtcm_size(m.vtcm_size);
   root.add_l2tcm_size(m.l2tcm_size);
   root.add_heap_size(m.heap_size);
-  root.add_raw_struct_version_length(raw_length);
-  root.add_port_table(port_vector);
+  root.add_raw_struct_version_length(m.raw_struct_version_length.value_or(raw_length));
+  if (!qnn.IsNull()) root.add_qnn_config(qnn);
+  if (!port_vector.IsNull()) root.add_port_table(port_vector);
   if (!context.IsNull()) root.add_exec_context(context);
-  root.add_dynamic_shared_ddr_supported(flag(m.dynamic_shared_ddr_size != 0));
+  if (!region_vector.IsNull()) root.add_l2tcm_nonzero_regions(region_vector);
+  root.add_dynamic_shared_ddr_supported(flag(m.dynamic_shared_ddr_supported));
+  if (!heap.IsNull()) root.add_heap_behavior(heap);
   out.Finish(root.Finish());
 }
 
 }  // namespace
+
+// Not in it: portTable and dynamicSharedDDRSupported, which say nothing that a
+// reader that does not know them would do wrong.
+std::vector<std::string> usual_required_fields(const Metadata& m) {
+  std::set<std::string> names = {"versionMajor",   "versionMinor",       "networkName",
+                                 "requiredFields", "exitDoorbellOffset", "execContextMajorVersion",
+                                 "numNSPs",        "numSemaphores",      "hwVersionMajor",
+                                 "hwVersionMinor", "VTCMSize",           "L2TCMSize"};
+  const auto add = [&names](bool used, std::initializer_list<const char*> list) {
+    if (used) names.insert(list.begin(), list.end());
+  };
+  add(!m.semaphore_init.empty(), {"semaphoreInitState"});
+  add(!m.l2tcm_init.empty(), {"L2TCMInitState", "L2TCMInitSize"});
+  add(!m.requests.empty(),
+      {"dmaRequests", "dmaRequests->hostOffset", "dmaRequests->devOffset", "dmaRequests->size",
+       "dmaRequests->num", "dmaRequests->mcId", "dmaRequests->devAddrSpace", "dmaRequests->inOut"});
+  add(std::ranges::any_of(m.requests, [](const auto& r) { return !r.semaphores.empty(); }),
+      {"dmaRequests->semaphoreOps", "dmaRequests->semaphoreOps->semNum",
+       "dmaRequests->semaphoreOps->semValue", "dmaRequests->semaphoreOps->semOp",
+       "dmaRequests->semaphoreOps->preOrPost", "dmaRequests->semaphoreOps->inSyncFence",
+       "dmaRequests->semaphoreOps->outSyncFence"});
+  add(std::ranges::any_of(m.requests, [](const auto& r) { return !r.doorbells.empty(); }),
+      {"dmaRequests->doorbellOps", "dmaRequests->doorbellOps->offset", "dmaRequests->doorbellOps->data",
+       "dmaRequests->doorbellOps->mcId", "dmaRequests->doorbellOps->size"});
+  add(!m.nsp_multicast.empty(),
+      {"nspMulticastTables", "nspMulticastTables->multicastEntries",
+       "nspMulticastTables->multicastEntries->baseAddrOffset", "nspMulticastTables->multicastEntries->mask",
+       "nspMulticastTables->multicastEntries->size", "nspMulticastTables->multicastEntries->addrSpace"});
+  add(!m.host_multicast.empty(),
+      {"hostMulticastTable", "hostMulticastTable->multicastEntries",
+       "hostMulticastTable->multicastEntries->mask", "hostMulticastTable->multicastEntries->size"});
+  add(!m.threads.empty(),
+      {"threadDescriptors", "threadDescriptors->entryPoint", "threadDescriptors->typeMask"});
+  add(!m.constant_mappings.empty(), {"constantMappings", "constantMappings->constantDataBaseOffset",
+                                     "constantMappings->coreMask", "constantMappings->size"});
+  add(m.static_shared_ddr_size != 0, {"staticSharedDDRSize"});
+  add(m.dynamic_shared_ddr_size != 0, {"dynamicSharedDDRSize"});
+  add(m.static_constants_size != 0, {"staticConstantsSize"});
+  add(m.dynamic_constants_size != 0, {"dynamicConstantsSize"});
+  add(m.l2_cached_ddr_size != 0, {"l2CachedDDRSize"});
+  add(m.single_vtcm_page, {"singleVTCMPage"});
+  add(m.has_hvx_fp, {"hasHvxFP"});
+  add(m.has_hmx_fp, {"hasHmxFP"});
+  add(m.heap_size != 0, {"networkHeapSize"});
+  add(m.static_shared_ddr_ecc, {"staticSharedDDRECCEnabled"});
+  add(m.dynamic_shared_ddr_ecc, {"dynamicSharedDDRECCEnabled"});
+  add(m.static_constants_ecc, {"staticConstantsECCEnabled"});
+  add(m.dynamic_constants_ecc, {"dynamicConstantsECCEnabled"});
+  add(m.qnn_constants.has_value(), {"QNNConfig", "QNNConfig->Constants"});
+  add(!m.exec_context.empty(), {"execContext"});
+  add(!m.l2tcm_nonzero_regions.empty(),
+      {"L2TCMInitStateNonZeroRegions", "L2TCMInitStateNonZeroRegions->start",
+       "L2TCMInitStateNonZeroRegions->end", "L2TCMInitStateNonZeroRegions->size"});
+  add(m.heap_on_deactivate.has_value(), {"networkHeapBehavior", "networkHeapBehavior->onNetworkDeactivate"});
+
+  std::vector<std::string> out;
+  for (const auto& name : names) out.push_back(std::string(kFieldPrefix) + name);
+  return out;
+}
 
 base::ByteVector write_metadata(const Metadata& metadata) {
   // A field of the buffer states twice the buffer's length, so the length is

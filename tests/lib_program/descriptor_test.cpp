@@ -49,6 +49,21 @@ std::string rich(std::string_view buffer_size = "08") {
          "98 01 05 62 00 82 01 00";          // an unknown field, Stats, CRCInfo
 }
 
+// Fields 10 to 13 and 16 of a descriptor, all that they have. `more` goes to the
+// end of Stats.
+std::string detailed(std::string_view stats_size, std::string_view more = "") {
+  return "08 09 52 02 03 04 58 05"
+         "62" +
+         std::string(stats_size) +
+         "  08 01 10 01 18 02 20 01 28 01 30 03 38 04 40 01 48 05 52 02 06 07 5a 01 08"
+         "  62 21 0a 1f 0a 1d"  // one core, one thread group, one operation
+         "    0a 01 61 12 01 62 1a 01 63 22 01 64 2a 01 65 32 01 66 38 0a 42 01 67 4a 01 68 4a 01 69"
+         "  68 09" +
+         std::string(more) +
+         "6a 01 67"
+         "82 01 16 08 02 12 12 08 01 10 02 18 03 20 04 28 05 30 06 38 07 40 08 48 09";
+}
+
 std::string refusal(base::Bytes bytes) {
   const auto result = program::parse_descriptor(bytes);
   if (result) return "accepted";
@@ -132,13 +147,70 @@ TEST_CASE("every field of a binding is read, unknown fields are skipped") {
   CHECK(b.transforms[2].copy->offset == 2);
   REQUIRE(d->allowed_shapes.size() == 1);
   CHECK(d->allowed_shapes[0].at(0).dims == std::vector<std::int32_t>{2, 3});
-  CHECK(d->has_stats);
-  CHECK(d->has_crc_info);
+  CHECK(d->stats);
+  CHECK(d->crc_info);
+  CHECK(d->unread == std::vector<std::string>{"19"});
   // Written and read again it is the same; but for what is not kept.
   const auto again = program::parse_descriptor(program::write_descriptor(*d));
   REQUIRE(again);
   CHECK(to_hex(program::write_descriptor(*again)) == to_hex(program::write_descriptor(*d)));
   CHECK(again->inputs.at(0).transforms[1].d32->d_end == 6);
+}
+
+TEST_CASE("thread groups, statistics and checksums are read and written back") {
+  const auto bytes = hex(detailed("3e"));
+  const auto d = program::decode_descriptor(bytes);
+  REQUIRE(d);
+  CHECK(d->thread_groups == std::vector<std::uint32_t>{3, 4});
+  CHECK(d->thread_group_issue_count == 5);
+  CHECK(d->thread_group_names == std::vector<std::string>{"g"});
+  REQUIRE(d->stats);
+  const auto& s = *d->stats;
+  CHECK(s.buffer == 1);
+  CHECK(s.print_stats);
+  CHECK(s.stats_level == 2);
+  CHECK(s.no_host_sync);
+  CHECK(s.print_op_stats);
+  CHECK(s.op_stats_level == 3);
+  CHECK(s.batch_size == 4);
+  CHECK(s.count_ddr_bandwidth);
+  CHECK(s.utimer_freq_ms == 5);
+  CHECK(s.pmu_events == std::vector<std::int32_t>{6, 7});
+  CHECK(s.ops_per_core == std::vector<std::int32_t>{8});
+  CHECK(s.pmu_stats_level == 9);
+  const auto& op = s.ops.at(0).at(0).at(0);
+  CHECK(op.name == "a");
+  CHECK(op.kind == "b");
+  CHECK(op.type == "c");
+  CHECK(op.memory == "d");
+  CHECK(op.shape == "e");
+  CHECK(op.operand == "f");
+  CHECK(op.output_size == 10);
+  CHECK(op.attributes == "g");
+  CHECK(op.operands == std::vector<std::string>{"h", "i"});
+  REQUIRE(d->crc_info);
+  CHECK(d->crc_info->buffer == 2);
+  const auto& crc = d->crc_info->entries.at(0);
+  CHECK(crc.dma_buffer == 1);
+  CHECK(crc.offset == 2);
+  CHECK(crc.size == 3);
+  CHECK(crc.index == 4);
+  CHECK(crc.begin_block_size == 5);
+  CHECK(crc.end_block_size == 6);
+  CHECK(crc.stride_interval == 7);
+  CHECK(crc.stride_size == 8);
+  CHECK(crc.algorithm == 9);
+  CHECK(d->unread.empty());
+  CHECK(to_hex(program::write_descriptor(*d)) == to_hex(bytes));
+}
+
+TEST_CASE("fields that the schema does not have are named") {
+  const auto d =
+      program::decode_descriptor(hex(detailed("45", "78 01 0d 00000000") + "b8 01 07 32 02 18 05"));
+  REQUIRE(d);
+  // In Stats field 15, and field 1 as another wire type than it has; field 23; a DMA buffer's 3.
+  CHECK(d->unread == std::vector<std::string>{"stats.15", "stats.1", "23", "dma_buffers.3"});
+  CHECK(d->stats->buffer == 1);
 }
 
 TEST_CASE("a tensor that does not fit into its DMA buffer is refused") {

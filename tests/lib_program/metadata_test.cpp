@@ -179,7 +179,7 @@ TEST_CASE("what is written is read back") {
   CHECK(read->nsp_multicast[0][1].dynamic);
   // It requires what it uses, and nothing else.
   const auto requires_field = [&](const char* name) {
-    return std::ranges::count(read->required_fields, std::string(program::kFieldPrefix) + name) == 1;
+    return std::ranges::count(*read->required_fields, std::string(program::kFieldPrefix) + name) == 1;
   };
   CHECK(requires_field("dmaRequests->semaphoreOps->semNum"));
   CHECK(requires_field("dynamicSharedDDRSize"));

@@ -287,6 +287,7 @@ Description read(const Json& document, base::Bytes elf, std::uint64_t constants_
   m.has_hmx_fp = root.flag("hmx_fp");
   m.exit_doorbell_offset = root.number<std::uint64_t>("exit_doorbell_offset", wqpc::kExitDoorbellOffset);
   m.exec_context = root.bytes("exec_context");
+  m.dynamic_shared_ddr_supported = m.dynamic_shared_ddr_size != 0;
   read_threads(root, elf, m);
   read_l2tcm_init(root, m);
   read_multicast(root, m);

@@ -93,8 +93,8 @@ std::vector<std::string> lost(const program::Program& program, const std::string
 
 // Parts of a program that are not read, so that no description holds them.
 void add_unread(const program::Program& program, std::vector<std::string>& out) {
-  if (program.descriptor.has_stats) out.emplace_back("descriptor.stats");
-  if (program.descriptor.has_crc_info) out.emplace_back("descriptor.crc_info");
+  if (program.descriptor.stats) out.emplace_back("descriptor.stats");
+  if (program.descriptor.crc_info) out.emplace_back("descriptor.crc_info");
   if (program.constants.static_ecc || program.constants.dynamic_ecc) out.emplace_back("constants.ecc");
 }
 
