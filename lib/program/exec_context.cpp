@@ -2,6 +2,8 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include <array>
+
 namespace qaic::program {
 namespace {
 
@@ -31,7 +33,49 @@ struct ContextTable : private flatbuffers::Table {
   }
 };
 
+// In the order of the context's struct.
+constexpr std::array<std::string_view, 33> kVariables = {
+    "major",
+    "minor",
+    "virtual_nsp_id",
+    "base_l2tcm",
+    "base_vtcm",
+    "base_constant_data_memory",
+    "base_shared_ddr",
+    "base_l2_cached_ddr",
+    "multicast_addresses",
+    "start_time_stamp",
+    "log",
+    "exit_thread",
+    "set_pmu_register",
+    "error_function",
+    "notify_hang",
+    "udma_read",
+    "mmap",
+    "munmap",
+    "qdss_stm_port",
+    "read_pmu_count",
+    "ddr_bandwidth_monitor_register",
+    "semaphore_list",
+    "network_heap_address",
+    "network_heap_size",
+    "reprogram_mcid",
+    "dl_open",
+    "dl_open_buffer",
+    "dl_close",
+    "dl_symbol",
+    "dl_address",
+    "dl_error",
+    "dl_info",
+    "base_utc_offset_ddr",
+};
+static_assert(kVariables[kSemaphoreListVariable] == "semaphore_list");
+
 }  // namespace
+
+std::string_view context_variable_name(std::uint32_t variable) {
+  return variable < kVariables.size() ? kVariables[variable] : std::string_view{};
+}
 
 std::optional<std::vector<ContextVariable>> read_exec_context(base::Bytes bytes) {
   const base::ByteVector copy(bytes.begin(), bytes.end());  // aligned

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -13,6 +14,8 @@ namespace qaic::program {
 
 // Numbers are positions in the execution context's struct.
 inline constexpr std::uint32_t kSemaphoreListVariable = 21;
+// "semaphore_list", …; "" for a number that has no name.
+[[nodiscard]] std::string_view context_variable_name(std::uint32_t variable);
 
 struct ContextVariable {
   std::uint32_t variable = 0;  // such as kSemaphoreListVariable

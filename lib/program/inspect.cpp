@@ -2,46 +2,16 @@
 
 #include "base/json_writer.hpp"
 #include "lib/program/demand.hpp"
+#include "lib/program/inspect_fields.hpp"
+#include "lib/program/json_fields.hpp"
 
 namespace qaic::program {
 namespace {
 
 namespace qpc = wire::qpc;
 namespace uapi = wire::uapi;
-using base::JsonWriter;
+using namespace json;
 
-void put(JsonWriter& out, std::string_view key, std::uint64_t value) {
-  out.key(key).number(value);
-}
-void put(JsonWriter& out, std::string_view key, std::int32_t value) {
-  out.key(key).number(value);
-}
-void put(JsonWriter& out, std::string_view key, std::string_view value) {
-  out.key(key).string(value);
-}
-void put(JsonWriter& out, std::string_view key, const char* value) {
-  out.key(key).string(value);
-}
-void put(JsonWriter& out, std::string_view key, bool value) {
-  out.key(key);
-  value ? out.boolean_true() : out.boolean_false();
-}
-
-// Calls `one(item)` between the brackets of an array of objects.
-template <class List, class F>
-void put_objects(JsonWriter& out, std::string_view key, const List& list, F one) {
-  out.key(key).begin_array();
-  for (const auto& item : list) {
-    out.begin_object();
-    one(item);
-    out.end_object();
-  }
-  out.end_array();
-}
-
-std::string_view name(qpc::Transfer transfer) {
-  return transfer == qpc::Transfer::in ? "in" : "out";
-}
 std::string_view name(qpc::NspMemory memory) {
   return memory == qpc::NspMemory::l2tcm ? "l2tcm" : "vtcm";
 }
@@ -56,23 +26,6 @@ std::string_view name(qpc::AddressSpace space) {
   }
   return "";
 }
-
-void put_numbers(JsonWriter& out, std::string_view key, const std::vector<std::int32_t>& numbers) {
-  out.key(key).begin_array();
-  for (const std::int32_t number : numbers) out.number(number);
-  out.end_array();
-}
-
-void put_dims(JsonWriter& out, const std::vector<std::int32_t>& dims) {
-  put_numbers(out, "dims", dims);
-}
-
-void put_type(JsonWriter& out, std::uint32_t type) {
-  out.key("type");
-  const auto name = data_type_name(type);
-  name.empty() ? out.null() : out.string(name);
-}
-
 void put_container(JsonWriter& out, const Container& container) {
   out.key("container").begin_object();
   put(out, "version", std::to_string(container.major) + "." + std::to_string(container.minor));
@@ -136,7 +89,7 @@ void put_tensors(JsonWriter& out, const Program& program) {
     const Binding& binding = index < inputs.size() ? inputs[index] : outputs[index - inputs.size()];
     put(out, "index", std::uint64_t{index++});
     put(out, "name", tensor.name);
-    put(out, "direction", name(tensor.direction));
+    put(out, "direction", direction_name(tensor.direction));
     put_type(out, tensor.type);
     put_dims(out, tensor.dims);
     put(out, "size_bytes", tensor.byte_size);
@@ -153,6 +106,7 @@ void put_tensors(JsonWriter& out, const Program& program) {
     put_host_steps(out, tensor, binding);
     out.key("unsupported_transform");
     tensor.unsupported_transform.empty() ? out.null() : out.string(tensor.unsupported_transform);
+    put_binding(out, binding);
   });
 }
 
@@ -222,13 +176,16 @@ void put_requests(JsonWriter& out, const Metadata& m) {
     put(out, "index", index++);
     out.key("buffer");
     request.buffer == qpc::kNoBuffer ? out.null() : out.number(std::uint32_t{request.buffer});
-    put(out, "transfer", name(request.transfer));
+    put(out, "transfer", direction_name(request.transfer));
     put(out, "size_bytes", std::uint64_t{request.size});
     put(out, "host_offset", request.host_offset);
     put(out, "memory", name(request.space));
     out.key("mcid");
     request.space == qpc::AddressSpace::multicast ? out.number(std::uint32_t{request.mcid}) : out.null();
     put(out, "memory_offset", request.dev_offset);
+    put(out, "port", std::uint64_t{request.port});
+    out.key("transaction");
+    request.transaction == qpc::kNoTransaction ? out.null() : out.number(request.transaction);
     put_objects(out, "semaphores", request.semaphores, [&](const SemaphoreOp& op) {
       put(out, "op", semaphore_command_name(op.command));
       put(out, "number", std::uint64_t{op.number});
@@ -278,7 +235,7 @@ void put_program(JsonWriter& out, const Program& program) {
   put_tensors(out, program);
   put_objects(out, "buffers", program.descriptor.dma_buffers, [&](const DmaBuffer& buffer) {
     put(out, "size_bytes", std::uint64_t{buffer.size});
-    put(out, "direction", name(buffer.direction));
+    put(out, "direction", direction_name(buffer.direction));
   });
   put(out, "allowed_shape_count", std::uint64_t{program.descriptor.allowed_shapes.size()});
   out.key("allowed_shapes").begin_array();
@@ -286,6 +243,7 @@ void put_program(JsonWriter& out, const Program& program) {
     out.begin_array();
     for (const auto& shape : tuple) {
       out.begin_object();
+      put_type(out, shape.type);
       put_dims(out, shape.dims);
       out.end_object();
     }
@@ -296,6 +254,7 @@ void put_program(JsonWriter& out, const Program& program) {
   put_card_setup(out, program.metadata);
   put_requests(out, program.metadata);
   put_plan(out, program);
+  put_further_fields(out, program);
   out.end_object();
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tools/common/terminal.hpp"
+#include "tools/qaic-qpc/report_fields.hpp"
 #include "tools/qaic-qpc/timeline.hpp"
 
 namespace qaic::qpc {
@@ -183,6 +184,7 @@ std::string report_text(const Json& document) {
   multicast(out, program);
   out += timeline_text(program["requests"]);
   submission(out, program);
+  out += further_fields_text(program);
   return out;
 }
 
