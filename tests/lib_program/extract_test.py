@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import struct
 import sys
 import tempfile
 
@@ -11,7 +12,7 @@ import jsonschema
 from qpc_tool import NETWORKS, SOURCE, check, report, run
 
 SCHEMAS = {verb: json.load(open(os.path.join(SOURCE, "docs", "schema", f"qaic.qpc-{verb}.json")))
-           for verb in ("diff", "extract")}
+           for verb in ("diff", "extract", "inspect")}
 
 
 def document(verb, *arguments, code=0):
@@ -27,17 +28,122 @@ def pack(folder, to, description="description.json", code=0):
                os.path.join(folder, "network.elf"), "-o", to, *more, code=code)
 
 
-def check_round(folder, program, name):
+def check_round(folder, program, name, not_described=()):
     """Takes `program` apart, puts it together, and compares."""
     parts = os.path.join(folder, name)
     told = document("extract", program, parts)
-    check(told["not_described"] == [], f"{name}: {told['not_described']}")
+    check(told["not_described"] == list(not_described), f"{name}: {told['not_described']}")
     check(sorted(f["name"] for f in told["files"]) == sorted(os.listdir(parts)), f"{name}: the files")
     again = os.path.join(folder, name + ".again")
     pack(parts, again)
     same = document("diff", program, again)
     check(same["equal"] and same["differences"] == [], f"{name}: {same['differences'][:5]}")
     return parts
+
+
+# What no program needs in order to run: as described, and as inspect shows it.
+METADATA = {"metadata_version": [1, 3], "exec_context_major": 5, "shared_ddr_ecc": True,
+            "dynamic_shared_ddr_ecc": True, "static_constants_ecc": True, "dynamic_constants_ecc": True,
+            "dynamic_shared_ddr_supported": False, "raw_struct_version_length": 1234,
+            "qnn_constants": "cache_enabled", "heap_on_deactivate": 7,
+            "ports": [{"id": 1000, "type": "p2p"}, {"id": 101, "type": 9}],
+            "l2tcm_nonzero_regions": [{"start": 4, "end": 16, "size": 12}],
+            "required_fields": ["numNSPs", "dmaRequests->semaphoreOps->semNum"],
+            "constants": {"mappings": [], "static_ecc": False}}
+DESCRIPTOR = {"thread_groups": [3, 1], "thread_group_issue_count": 2, "thread_group_names": ["a", "b"],
+              "stats": {"buffer": 1, "print_stats": True, "stats_level": -1, "no_host_sync": True,
+                        "print_op_stats": True, "op_stats_level": 2, "batch_size": 3, "count_ddr_bandwidth": True,
+                        "utimer_freq_ms": 4, "pmu_events": [5, -6], "ops_per_core": [7], "pmu_stats_level": 8,
+                        "ops": [[], [[], [{"name": "n", "kind": "k", "type": "t", "memory": "m", "shape": "s",
+                                           "operand": "o", "output_size": 1 << 40, "attributes": "x",
+                                           "operands": ["p", "q"]}]]]},
+              "crc_info": {"buffer": 1, "entries": [{"buffer": 1, "offset": 2, "size": 3, "index": 4,
+                                                     "begin_block_size": 5, "end_block_size": 6,
+                                                     "stride_interval": 7, "stride_size": 8, "algorithm": 9}]}}
+
+
+def check_shown(program):
+    """All of METADATA and DESCRIPTOR is in what inspect shows."""
+    shown = json.loads(run("inspect", program, "-j").stdout)
+    jsonschema.validate(shown, SCHEMAS["inspect"])
+    shown = shown["program"]
+    m, d = shown["metadata"], shown["descriptor"]
+    check(shown["versions"]["metadata"] == "1.3", "version")
+    check(m["ecc"] == {"shared_ddr": True, "dynamic_shared_ddr": True, "static_constants": True,
+                       "dynamic_constants": True}, str(m["ecc"]))
+    check(not m["dynamic_shared_ddr_supported"] and m["single_vtcm_page"] and m["hvx_fp"] and m["hmx_fp"], "flags")
+    check(m["raw_struct_version_length"] == 1234, "length")
+    check((m["qnn_constants"], m["heap_on_deactivate"]) == ("cache_enabled", 7), "QNN, heap")
+    check(m["ports"] == METADATA["ports"], str(m["ports"]))
+    check(m["l2tcm_nonzero_regions"] == [{"start": 4, "end": 16, "size_bytes": 12}], "regions")
+    check(shown["required_fields"] == ["AicMetadataFlat_Metadata->" + f for f in METADATA["required_fields"]],
+          str(shown["required_fields"]))
+    check(d["thread_groups"] == [3, 1] and d["thread_group_issue_count"] == 2, "thread groups")
+    check(d["thread_group_names"] == ["a", "b"] and d["cluster_offsets"] == [0, 1], "names of thread groups")
+    check(d["stats"] == DESCRIPTOR["stats"], str(d["stats"]))
+    crc = dict(DESCRIPTOR["crc_info"]["entries"][0])
+    crc["size_bytes"] = crc.pop("size")
+    check(d["crc_info"] == {"buffer": 1, "entries": [crc]}, str(d["crc_info"]))
+    check(m["unread"] == [] and d["unread"] == [], "nothing is unknown")
+    check(shown["requests"][-1]["port"] == 300 and shown["requests"][-1]["transaction"] == 9, "port, transaction")
+    tensors = {t["name"]: t for t in shown["tensors"]}
+    check(tensors["part"]["align"] == 64, "align")
+    check(tensors["q"]["transformed"]["zero_point"] == -3, "the other end")
+    check(tensors["q"]["transforms"][2]["padding"] == [1, 2, 3, 4, 5, 6], "padding")
+    check(tensors["q"]["transforms"][3]["copy"] == {"direction": "in", "buffer": 4, "buffer_offset": 1024}, "copy")
+    check(shown["allowed_shapes"][1][0]["type"] == "int8", "type of a shape")
+    text = run("inspect", program).stdout
+    for part in ("QNN constants            cache_enabled\n", "Heap on deactivate       7\n", "1000 p2p, 101 9\n",
+                 "4 to 16 (12 B)\n", "1 operations named\n", "4 of buffer 1+2, 3 B\n", "Thread groups            3, 1\n",
+                 "shared DDR, dynamic shared DDR, static constants,\n"):
+        check(part in text, f"'{part}' in {text}")
+
+
+def segments_of(whole):
+    """Name, bytes and offset field of each segment."""
+    base, count, table = struct.unpack_from("<QQQ", whole, 16)
+    out = []
+    for i in range(count):
+        size, offset, name, start = struct.unpack_from("<QQQQ", whole, table - base + 32 * i)
+        name = whole[name - base:whole.index(b"\0", name - base)]
+        out.append((name.decode(), whole[start - base:start - base + size], offset))
+    return out
+
+
+def container(segments):
+    """A program file with base 0, everything byte by byte behind each other."""
+    at = 40 + 32 * len(segments)
+    table, body = b"", b""
+    for name, content, offset in segments:
+        text = name.encode() + b"\0"
+        table += struct.pack("<QQQQ", len(content), offset, at + len(body), at + len(body) + len(text))
+        body += text + content
+    return struct.pack("<IBBHQQQQ", 0xA1CD7C, 0, 1, 1, at + len(body), 0, len(segments), 40) + table + body
+
+
+def main_unheld(folder):
+    """What a description cannot hold is named, and nothing else is."""
+    digits = segments_of(open(os.path.join(NETWORKS, "digits", "programqpc.bin"), "rb").read())
+
+    def changed(name, change):
+        path = os.path.join(folder, name)
+        open(path, "wb").write(container([change(s) for s in digits if change(s)]))
+        return path
+
+    same = changed("same", lambda s: s)
+    check_round(folder, same, "same.parts")
+    crc = os.path.join(folder, "crc")
+    open(crc, "wb").write(container(digits + [("network.elf.crc", b"\1\2\3\4", 0), ("x", b"", 0)]))
+    told = document("extract", crc, os.path.join(folder, "crc.parts"))
+    check(told["not_described"] == ["segments.network.elf.crc", "segments.x"], str(told["not_described"]))
+    check("not in description.json: segments.x\n" in run("extract", "--force", crc,
+                                                         os.path.join(folder, "crc.parts")).stdout, "in text")
+    newer = changed("newer", lambda s: (s[0], s[1] + b"\x98\x01\x05", s[2]) if s[0] == "networkdesc.bin" else s)
+    told = document("extract", newer, os.path.join(folder, "newer.parts"))
+    check(told["not_described"] == ["descriptor.19"], str(told["not_described"]))
+    split = changed("split", lambda s: (s[0], s[1], 0) if s[0] == "constants.bin" else s)
+    told = document("extract", split, os.path.join(folder, "split.parts"))
+    check(told["not_described"] == ["segments.constants.bin.offset"], str(told["not_described"]))
 
 
 def rich(parts):
@@ -72,8 +178,10 @@ def rich(parts):
                                                            "in_fence": True, "out_fence": True}],
                               "doorbells": [{"mcid": 0, "offset": 100, "data": 3, "bits": 8},
                                             {"mcid": 0, "offset": 102, "data": 4, "bits": 16}]})
+    value["allowed_shapes"][1][0] = {"type": "int8", "dims": [1]}
     value["descriptor"] = {"name": "other", "version": [9, 4], "threads": 7, "hvx_threads": 3,
-                           "cluster_offsets": [0, 1]}
+                           "cluster_offsets": [0, 1], **DESCRIPTOR}
+    value.update(METADATA)
     json.dump(value, open(os.path.join(parts, "rich.json"), "w"))
     return "rich.json"
 
@@ -91,6 +199,7 @@ def main(folder):
     program = os.path.join(folder, "rich")
     pack(parts, program, rich(parts))
     back = check_round(folder, program, "rich.parts")
+    check_shown(program)
     value = json.load(open(os.path.join(back, "description.json")))
     check(value["tensors"][0] == {"name": "part", "direction": "in", "type": "int8", "dims": [3], "scale": 1.0,
                                   "buffer": 4, "buffer_offset": 0, "partial": True, "align": 64},
@@ -107,6 +216,11 @@ def main(folder):
         (lambda v: v["semaphores"].append(1), "semaphores[2]"),
         (lambda v: v["descriptor"].update(threads=5), "descriptor.threads"),
         (lambda v: v.update(heap_size=5), "heap_size"),
+        (lambda v: v.update(shared_ddr_ecc=True), "shared_ddr_ecc"),
+        (lambda v: v.update(heap_on_deactivate="preserve"), "heap_on_deactivate"),
+        (lambda v: v.update(ports=[]), "ports"),
+        (lambda v: v["descriptor"].update(thread_group_names=["g"]), "descriptor.thread_group_names"),
+        (lambda v: v["descriptor"].update(stats={"buffer": 3}), "descriptor.stats"),
         (lambda v: v["l2tcm_init"][0]["words"].append(6), "l2tcm_init[0].words[1]"),
     ):
         value = json.load(open(os.path.join(parts, "description.json")))
@@ -123,6 +237,8 @@ def main(folder):
     paths = {d["path"] for d in found["differences"]}
     check({"name", "segments.constants.bin", "code[0].content", "segments.network.elf.content"} <= paths, str(paths))
     check(run("diff", program, program).stdout == "", "equal programs have no differences")
+
+    main_unheld(folder)
 
     # What is there is not replaced unasked; names do not lead out of the folder.
     refused = run("extract", os.path.join(NETWORKS, "digits"), digits, code=11)

@@ -153,6 +153,12 @@ def main(folder):
         (lambda v: v["multicast"][0].update(per_nsp=[{}, {}]), "/multicast/0/per_nsp"),
         (lambda v: v["multicast"][0].update(host_writes_to=[1]), "names NSP 1 of 1"),
         (lambda v: v.update(constants={"dynamic_size": 1}), "/constants/dynamic_size"),
+        (lambda v: v.update(constants={"static_size": 1}), "/constants/static_size"),
+        (lambda v: v.update(qnn_constants="cache_full"), "/qnn_constants 'cache_full' is none of cache_disabled"),
+        (lambda v: v.update(heap_on_deactivate=128), "/heap_on_deactivate is out of range"),
+        (lambda v: v.update(required_fields=["numCats"]), "/required_fields names 'numCats'"),
+        (lambda v: v.update(descriptor={"stats": {"ops": [[3]]}}), "/descriptor/stats/ops/0/0 is no list"),
+        (lambda v: v.update(descriptor={"thread_group_names": [3]}), "/descriptor/thread_group_names/0 is no text"),
     ):
         done = pack(changed(change), code=9, to=bad)
         check(part in done.stderr, f"'{part}' in: {done.stderr}")

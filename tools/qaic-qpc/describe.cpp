@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tools/qaic-qpc/describe_fields.hpp"
 #include "tools/qaic-qpc/describe_tensors.hpp"
 #include "wire/qpc.hpp"
 
@@ -129,15 +130,20 @@ Json request(const program::DmaRequest& r) {
   return out;
 }
 
-Json constants(const program::Metadata& m) {
+Json constants(const program::Program& program) {
+  const program::Metadata& m = program.metadata;
   Json mappings = Json::array();
   for (const auto& mapping : m.constant_mappings) {
     mappings.push_back(
         {{"offset", mapping.base_offset}, {"size", mapping.size}, {"nsps", nsps_of(mapping.core_mask)}});
   }
-  return {{"static_size", m.static_constants_size},
-          {"dynamic_size", m.dynamic_constants_size},
-          {"mappings", std::move(mappings)}};
+  Json out = {{"static_size", m.static_constants_size},
+              {"dynamic_size", m.dynamic_constants_size},
+              {"mappings", std::move(mappings)}};
+  const auto& described = program.constants;
+  if (described.static_ecc != m.static_constants_ecc) out["static_ecc"] = described.static_ecc;
+  if (described.dynamic_ecc != m.dynamic_constants_ecc) out["dynamic_ecc"] = described.dynamic_ecc;
+  return out;
 }
 
 Json threads(const program::Metadata& m) {
@@ -174,8 +180,9 @@ Json describe(const program::Program& program) {
   out["hvx_fp"] = m.has_hvx_fp;
   out["hmx_fp"] = m.has_hmx_fp;
   out["exit_doorbell_offset"] = m.exit_doorbell_offset;
+  describe_metadata_fields(m, out);
   if (!m.exec_context.empty()) out["exec_context"] = hex_digits(m.exec_context);
-  out["constants"] = constants(m);
+  out["constants"] = constants(program);
   out["multicast"] = multicast(m);
   out["buffers"] = Json::array();
   for (const auto& buffer : d.dma_buffers) {
@@ -184,9 +191,7 @@ Json describe(const program::Program& program) {
   describe_tensors(d, out);
   out["requests"] = Json::array();
   for (const auto& r : m.requests) out["requests"].push_back(request(r));
-  out["descriptor"] = {
-      {"name", d.network_name},   {"version", {d.major, d.minor}},    {"cores", d.num_cores},
-      {"threads", d.num_threads}, {"hvx_threads", d.num_hvx_threads}, {"cluster_offsets", d.cluster_offsets}};
+  out["descriptor"] = describe_descriptor(d);
   return out;
 }
 

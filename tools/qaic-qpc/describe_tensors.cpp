@@ -87,9 +87,14 @@ void describe_tensors(const program::Descriptor& descriptor, Ordered& out) {
   for (const auto& b : descriptor.inputs) out["tensors"].push_back(tensor_of(b, wqpc::Transfer::in));
   for (const auto& b : descriptor.outputs) out["tensors"].push_back(tensor_of(b, wqpc::Transfer::out));
   out["allowed_shapes"] = Ordered::array();
+  const auto types = shape_types(descriptor);
   for (const auto& tuple : descriptor.allowed_shapes) {
     Ordered row = Ordered::array();
-    for (const auto& shape : tuple) row.push_back(shape.dims);
+    for (const auto& shape : tuple) {
+      const std::uint32_t usual = row.size() < types.size() ? types[row.size()] : 0;
+      row.push_back(shape.type == usual ? Ordered(shape.dims)
+                                        : Ordered{{"type", type_of(shape.type)}, {"dims", shape.dims}});
+    }
     out["allowed_shapes"].push_back(std::move(row));
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/program/elf.hpp"
+#include "tools/qaic-qpc/description_fields.hpp"
 #include "tools/qaic-qpc/description_reader.hpp"
 #include "tools/qaic-qpc/description_tensors.hpp"
 #include "wire/qpc.hpp"
@@ -189,12 +190,15 @@ void read_requests(const ObjectReader& root, const BufferNames& buffers,
   });
 }
 
-void read_constants(const ObjectReader& root, std::uint64_t file_size, program::Metadata& out) {
+void read_constants(const ObjectReader& root, std::uint64_t file_size, Description& description) {
+  program::Metadata& out = description.metadata;
+  description.static_ecc = out.static_constants_ecc;
+  description.dynamic_ecc = out.dynamic_constants_ecc;
   if (!root.has("constants")) {
     out.static_constants_size = file_size;
   } else {
     const ObjectReader object(root.at("constants"), "/constants",
-                              {"static_size", "dynamic_size", "mappings"});
+                              {"static_size", "dynamic_size", "mappings", "static_ecc", "dynamic_ecc"});
     out.dynamic_constants_size = object.number<std::uint64_t>("dynamic_size", 0);
     if (out.dynamic_constants_size > file_size)
       object.refuse("dynamic_size", "is more than the constants file has");
@@ -204,6 +208,8 @@ void read_constants(const ObjectReader& root, std::uint64_t file_size, program::
       object.refuse("static_size", "and dynamic_size are not the " + std::to_string(file_size) +
                                        " bytes of the constants file");
     }
+    if (object.has("static_ecc")) description.static_ecc = object.flag("static_ecc");
+    if (object.has("dynamic_ecc")) description.dynamic_ecc = object.flag("dynamic_ecc");
     for_each(object, "mappings", [&](const Json& item, const std::string& path) {
       const ObjectReader mapping(item, path, {"offset", "size", "nsps"});
       out.constant_mappings.push_back({mapping.number<std::uint64_t>("offset"),
@@ -216,24 +222,6 @@ void read_constants(const ObjectReader& root, std::uint64_t file_size, program::
   if (file_size > UINT32_MAX)
     throw DescriptionError{"/constants/mappings is needed: the file is larger than 4 GiB"};
   out.constant_mappings.push_back({0, (1U << out.num_nsps) - 1, static_cast<std::uint32_t>(file_size)});
-}
-
-// Where networkdesc.bin says something else than the metadata.
-void read_descriptor(const ObjectReader& root, program::Descriptor& out) {
-  if (!root.has("descriptor")) return;
-  const ObjectReader object(root.at("descriptor"), "/descriptor",
-                            {"name", "version", "cores", "threads", "hvx_threads", "cluster_offsets"});
-  if (object.has("name")) out.network_name = object.text("name");
-  if (object.has("version")) {
-    const auto version = object.numbers<std::uint32_t>("version");
-    if (version.size() != 2) object.refuse("version", "is not two numbers");
-    out.major = version[0];
-    out.minor = version[1];
-  }
-  out.num_cores = object.number<std::uint32_t>("cores", out.num_cores);
-  out.num_threads = object.number<std::uint32_t>("threads", out.num_threads);
-  out.num_hvx_threads = object.number<std::uint32_t>("hvx_threads", out.num_hvx_threads);
-  out.cluster_offsets = object.numbers<std::uint32_t>("cluster_offsets");
 }
 
 Description read(const Json& document, base::Bytes elf, std::uint64_t constants_size) {
@@ -262,6 +250,19 @@ Description read(const Json& document, base::Bytes elf, std::uint64_t constants_
                            "batch_size",
                            "allowed_shapes",
                            "exec_context",
+                           "metadata_version",
+                           "exec_context_major",
+                           "shared_ddr_ecc",
+                           "dynamic_shared_ddr_ecc",
+                           "static_constants_ecc",
+                           "dynamic_constants_ecc",
+                           "dynamic_shared_ddr_supported",
+                           "raw_struct_version_length",
+                           "qnn_constants",
+                           "heap_on_deactivate",
+                           "ports",
+                           "l2tcm_nonzero_regions",
+                           "required_fields",
                            "descriptor"});
   Description out;
   program::Metadata& m = out.metadata;
@@ -287,11 +288,11 @@ Description read(const Json& document, base::Bytes elf, std::uint64_t constants_
   m.has_hmx_fp = root.flag("hmx_fp");
   m.exit_doorbell_offset = root.number<std::uint64_t>("exit_doorbell_offset", wqpc::kExitDoorbellOffset);
   m.exec_context = root.bytes("exec_context");
-  m.dynamic_shared_ddr_supported = m.dynamic_shared_ddr_size != 0;
+  read_metadata_fields(root, m);
   read_threads(root, elf, m);
   read_l2tcm_init(root, m);
   read_multicast(root, m);
-  read_constants(root, constants_size, m);
+  read_constants(root, constants_size, out);
 
   d.network_name = m.network_name;
   d.num_cores = m.num_nsps;

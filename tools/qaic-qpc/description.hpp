@@ -15,6 +15,8 @@ namespace qaic::qpc {
 struct Description {
   program::Metadata metadata;
   program::Descriptor descriptor;
+  bool static_ecc = false;  // of constantsdesc.bin
+  bool dynamic_ecc = false;
 };
 
 // `text` is the document. Entry points given by name are looked up in `elf`;

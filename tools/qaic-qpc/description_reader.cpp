@@ -68,6 +68,16 @@ base::ByteVector ObjectReader::bytes(std::string_view key) const {
   return out;
 }
 
+std::vector<std::string> ObjectReader::texts(std::string_view key) const {
+  std::vector<std::string> out;
+  for (const auto& item : list(key)) {
+    if (!item.is_string())
+      throw DescriptionError{path(key) + "/" + std::to_string(out.size()) + " is no text"};
+    out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
 const Json& ObjectReader::list(std::string_view key) const {
   static const Json kEmpty = Json::array();
   if (!has(key)) return kEmpty;

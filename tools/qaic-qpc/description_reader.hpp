@@ -58,6 +58,7 @@ class ObjectReader {
       out.push_back(narrow<T>(item, path(key) + "/" + std::to_string(index++)));
     return out;
   }
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
   // An array; absent is empty.
   [[nodiscard]] const Json& list(std::string_view key) const;
 

@@ -162,20 +162,33 @@ void read_tensors(const ObjectReader& root, const BufferNames& buffers, program:
   });
 }
 
-void read_shapes(const ObjectReader& root, program::Descriptor& out) {
+std::vector<std::uint32_t> shape_types(const program::Descriptor& descriptor) {
   std::vector<std::uint32_t> types;
-  for (const auto& input : out.inputs) types.push_back(input.initial.type);
-  for (const auto& output : out.outputs) types.push_back(output.transformed.type);
+  for (const auto& input : descriptor.inputs) types.push_back(input.initial.type);
+  for (const auto& output : descriptor.outputs) types.push_back(output.transformed.type);
+  return types;
+}
+
+void read_shapes(const ObjectReader& root, program::Descriptor& out) {
+  const auto types = shape_types(out);
   std::size_t index = 0;
   for (const auto& item : root.list("allowed_shapes")) {
     const std::string path = root.path("allowed_shapes") + "/" + std::to_string(index++);
     if (!item.is_array()) throw DescriptionError{path + " is no list"};
     std::vector<program::TensorShape> tuple;
-    for (const auto& dims : item) {
+    for (const auto& entry : item) {
       const std::string where = path + "/" + std::to_string(tuple.size());
-      if (!dims.is_array()) throw DescriptionError{where + " is no list"};
       program::TensorShape shape;
       shape.type = tuple.size() < types.size() ? types[tuple.size()] : 0;
+      if (entry.is_object()) {
+        const ObjectReader object(entry, where, {"type", "dims"});
+        shape.type = data_type(object, "type");
+        shape.dims = object.numbers<std::int32_t>("dims");
+        tuple.push_back(std::move(shape));
+        continue;
+      }
+      const Json& dims = entry;
+      if (!dims.is_array()) throw DescriptionError{where + " is no list"};
       for (const auto& dim : dims) shape.dims.push_back(ObjectReader::narrow<std::int32_t>(dim, where));
       tuple.push_back(std::move(shape));
     }

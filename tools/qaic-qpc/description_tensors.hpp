@@ -24,8 +24,12 @@ struct BufferNames {
 [[nodiscard]] wire::qpc::Transfer direction(const ObjectReader& object, std::string_view key);
 [[nodiscard]] BufferNames read_buffers(const ObjectReader& root, program::Descriptor& out);
 void read_tensors(const ObjectReader& root, const BufferNames& buffers, program::Descriptor& out);
-// The tuples of shapes; types are those of the tensors, which must be read before.
+// The tuples of shapes; types are those of the tensors, which must be read before,
+// where a shape does not say otherwise.
 void read_shapes(const ObjectReader& root, program::Descriptor& out);
+
+// What shapes are of where they do not say: a type for each binding.
+[[nodiscard]] std::vector<std::uint32_t> shape_types(const program::Descriptor& descriptor);
 
 // Calls `read(item, path)` for every item of a list of the document.
 template <class F>

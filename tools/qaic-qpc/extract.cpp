@@ -14,11 +14,13 @@
 #include "tools/qaic-qpc/input.hpp"
 #include "tools/qaic-qpc/json_difference.hpp"
 #include "tools/qaic-qpc/verbs.hpp"
+#include "wire/qpc.hpp"
 
 namespace qaic::qpc {
 namespace {
 
 namespace fs = std::filesystem;
+namespace wqpc = wire::qpc;
 using base::ErrorKind;
 using base::fail;
 using base::make_error;
@@ -77,6 +79,8 @@ std::vector<std::string> lost(const program::Program& program, const std::string
   program::Program made;
   made.metadata = again->metadata;
   made.descriptor = again->descriptor;
+  made.constants.static_ecc = again->static_ecc;
+  made.constants.dynamic_ecc = again->dynamic_ecc;
   std::vector<Difference> found;
   add_differences(Json(describe(program)), Json(describe(made)), "", found);
   std::vector<std::string> out;
@@ -91,11 +95,35 @@ std::vector<std::string> lost(const program::Program& program, const std::string
   return out;
 }
 
+// Segments as `pack` makes them, or not at all.
+void add_unmade_segments(const program::Program& program, std::vector<std::string>& out) {
+  constexpr std::string_view kMade[] = {wqpc::kNetworkElf, wqpc::kNetworkDescriptor, wqpc::kConstants,
+                                        wqpc::kConstantsDescriptor};
+  for (const auto& segment : program.container.segments) {
+    const std::string path = "segments." + segment.name;
+    const bool is_constants = segment.name == wqpc::kConstants;
+    if (std::ranges::find(kMade, segment.name) == std::end(kMade) ||
+        (is_constants && segment.bytes.empty())) {
+      out.push_back(path);
+    } else if (segment.offset != (is_constants ? program.constants.static_size : 0)) {
+      out.push_back(path + ".offset");
+    }
+  }
+}
+
 // Parts of a program that are not read, so that no description holds them.
 void add_unread(const program::Program& program, std::vector<std::string>& out) {
-  if (program.descriptor.stats) out.emplace_back("descriptor.stats");
-  if (program.descriptor.crc_info) out.emplace_back("descriptor.crc_info");
-  if (program.constants.static_ecc || program.constants.dynamic_ecc) out.emplace_back("constants.ecc");
+  for (const auto& field : program.metadata.unread) out.push_back("metadata." + field);
+  for (const auto& field : program.descriptor.unread) out.push_back("descriptor." + field);
+  const auto* bare = program.elf.find_section(wqpc::kBareMetadataSection);
+  const auto* other = program.elf.find_section(wqpc::kMetadataSection);
+  if (bare != nullptr && other != nullptr) {
+    constexpr std::size_t kPrefix = sizeof(wqpc::MetadataPrefix);
+    const bool same = other->bytes.size() == kPrefix + bare->bytes.size() &&
+                      std::ranges::equal(other->bytes.subspan(kPrefix), bare->bytes);
+    if (!same) out.emplace_back("elf.metadata");
+  }
+  add_unmade_segments(program, out);
 }
 
 Outcome report(const ExtractOptions& options, const std::vector<File>& files,

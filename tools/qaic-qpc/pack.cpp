@@ -112,6 +112,8 @@ base::Result<std::string> pack(const PackOptions& options) {
   wqpc::ConstantsDescriptor constants_descriptor;
   constants_descriptor.static_size = description.metadata.static_constants_size;
   constants_descriptor.dynamic_size = description.metadata.dynamic_constants_size;
+  constants_descriptor.static_ecc = description.static_ecc ? 1 : 0;
+  constants_descriptor.dynamic_ecc = description.dynamic_ecc ? 1 : 0;
 
   std::vector<program::Segment> segments;
   segments.push_back({std::string(wqpc::kNetworkElf), network, 0});
