@@ -141,6 +141,23 @@ def main_unheld(folder):
     newer = changed("newer", lambda s: (s[0], s[1] + b"\x98\x01\x05", s[2]) if s[0] == "networkdesc.bin" else s)
     told = document("extract", newer, os.path.join(folder, "newer.parts"))
     check(told["not_described"] == ["descriptor.19"], str(told["not_described"]))
+    # More constants than are used come back whole, and so do constants that nothing uses.
+    def grow(s):
+        return (s[0], s[1] + bytes(96), s[2]) if s[0] == "constants.bin" else s
+
+    parts = check_round(folder, changed("grown", grow), "grown.parts")
+    size = len(dict((s[0], s[1]) for s in digits)["constants.bin"])
+    check(os.path.getsize(os.path.join(parts, "constants.bin")) == size + 96, "all of constants.bin")
+    parts = os.path.join(folder, "scale-add")
+    value = json.load(open(os.path.join(parts, "description.json")))
+    value["constants"] = {"static_size": 0, "dynamic_size": 0}
+    json.dump(value, open(os.path.join(parts, "unused.json"), "w"))
+    open(os.path.join(parts, "constants.bin"), "wb").write(bytes(40))
+    unused = os.path.join(folder, "unused")
+    pack(parts, unused, "unused.json")
+    os.remove(os.path.join(parts, "constants.bin"))
+    check(len(segments_of(open(unused, "rb").read())) == 4, "with constants")
+    check_round(folder, unused, "unused.parts")
     split = changed("split", lambda s: (s[0], s[1], 0) if s[0] == "constants.bin" else s)
     told = document("extract", split, os.path.join(folder, "split.parts"))
     check(told["not_described"] == ["segments.constants.bin.offset"], str(told["not_described"]))

@@ -202,10 +202,11 @@ void read_constants(const ObjectReader& root, std::uint64_t file_size, Descripti
     out.dynamic_constants_size = object.number<std::uint64_t>("dynamic_size", 0);
     if (out.dynamic_constants_size > file_size)
       object.refuse("dynamic_size", "is more than the constants file has");
-    out.static_constants_size =
-        object.number<std::uint64_t>("static_size", file_size - out.dynamic_constants_size);
-    if (out.static_constants_size != file_size - out.dynamic_constants_size) {
-      object.refuse("static_size", "and dynamic_size are not the " + std::to_string(file_size) +
+    // Less than the file has is fine: all of it is packed, and the rest never loaded.
+    const std::uint64_t rest = file_size - out.dynamic_constants_size;
+    out.static_constants_size = object.number<std::uint64_t>("static_size", rest);
+    if (out.static_constants_size > rest) {
+      object.refuse("static_size", "and dynamic_size are more than the " + std::to_string(file_size) +
                                        " bytes of the constants file");
     }
     if (object.has("static_ecc")) description.static_ecc = object.flag("static_ecc");
@@ -218,10 +219,11 @@ void read_constants(const ObjectReader& root, std::uint64_t file_size, Descripti
     });
     if (object.has("mappings")) return;
   }
-  if (file_size == 0) return;
-  if (file_size > UINT32_MAX)
-    throw DescriptionError{"/constants/mappings is needed: the file is larger than 4 GiB"};
-  out.constant_mappings.push_back({0, (1U << out.num_nsps) - 1, static_cast<std::uint32_t>(file_size)});
+  const std::uint64_t total = out.static_constants_size + out.dynamic_constants_size;
+  if (total == 0) return;
+  if (total > UINT32_MAX)
+    throw DescriptionError{"/constants/mappings is needed: the constants are larger than 4 GiB"};
+  out.constant_mappings.push_back({0, (1U << out.num_nsps) - 1, static_cast<std::uint32_t>(total)});
 }
 
 Description read(const Json& document, base::Bytes elf, std::uint64_t constants_size) {

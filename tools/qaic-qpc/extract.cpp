@@ -72,9 +72,9 @@ base::Result<void> write_files(const ExtractOptions& options, const std::vector<
 
 // What of `program` would not come back: places in the description.
 std::vector<std::string> lost(const program::Program& program, const std::string& description) {
-  const std::uint64_t constants =
-      program.static_constants_bytes.size() + program.dynamic_constants_bytes.size();
-  const auto again = read_description(description, program.elf_bytes, constants);
+  const auto* constants = program.container.find(wqpc::kConstants);
+  const std::uint64_t size = constants == nullptr ? 0 : constants->bytes.size();
+  const auto again = read_description(description, program.elf_bytes, size);
   if (!again) return {again.error().what};
   program::Program made;
   made.metadata = again->metadata;
