@@ -188,6 +188,7 @@ def rich(parts):
                                     {"kind": "copy_dma_buffer", "type": "int8_q", "scale": 0, "direction": "in",
                                      "buffer": 4, "buffer_offset": 1024}]})
     value["tensors"].insert(2, {"name": "gone", "direction": "in", "type": "int32", "dims": [1], "transforms": []})
+    value["tensors"][-1]["name"] = "last"
     shapes = [t["dims"] for t in value["tensors"]]
     value["allowed_shapes"] = [shapes, [[1]] + shapes[1:]]
     value["requests"].append({"buffer": 4, "memory": {"ddr": "dynamic_shared", "offset": 0}, "transaction": 9,
@@ -250,6 +251,17 @@ def main(folder):
         check(not found["equal"] and path in paths, f"{path} in {paths}")
     text = run("diff", os.path.join(NETWORKS, "scale-add"), changed, code=1).stdout
     check("l2tcm_init[0].words[1]\n  - (nothing)\n  + 6\n" in text, text)
+    # A name that is not UTF-8, of a tensor that only one of them has, and one with a line feed.
+    whole = open(program, "rb").read()
+    check(whole.count(b"gone") == 1 and whole.count(b"\x04last") == 1, "the names are found")
+    broken = os.path.join(folder, "broken")
+    open(broken, "wb").write(whole.replace(b"gone", b"g\xff\n\x1b", 1).replace(b"\x04last", b"\x04la\xff\x1b", 1))
+    text = run("diff", os.path.join(NETWORKS, "scale-add"), broken, code=1).stdout
+    check("\n  - (nothing)\n  + {\"buffer\"" in text and "\x1b" not in text, text)
+    text = run("diff", program, broken, code=1).stdout
+    check("tensors[2].name\n  - gone\n  + g\ufffd\\x0a\\x1b\n" in text, text)
+    check("name" in str(document("extract", broken, os.path.join(folder, "broken.parts"))["not_described"]),
+          "and no description can hold it")
     found = document("diff", os.path.join(NETWORKS, "scale-add"), os.path.join(NETWORKS, "digits"), code=1)
     paths = {d["path"] for d in found["differences"]}
     check({"name", "segments.constants.bin", "code[0].content", "segments.network.elf.content"} <= paths, str(paths))

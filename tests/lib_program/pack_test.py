@@ -164,6 +164,12 @@ def main(folder):
         check(part in done.stderr, f"'{part}' in: {done.stderr}")
         check(not os.path.exists(bad) and not os.path.exists(bad + ".part"), "nothing is left behind")
 
+    # A number that no type holds is a wrong description, not a bug of the tool.
+    huge = changed(lambda v: v["tensors"][0].update(scale=8.125))
+    open(huge, "r+").write(open(huge).read().replace("8.125", "1e999"))
+    done = pack(huge, code=9, to=bad)
+    check("id: qpc-description" in done.stderr and "1e999" in done.stderr, done.stderr)
+
     # Names from a file neither move the cursor nor make up lines.
     wild = "\x1b[31m\nerror    fake\x7f\x9b"
     shown_as = "\\x1b[31m\\x0aerror    fake\\x7f\\x9b"

@@ -316,7 +316,7 @@ base::Result<Description> read_description(std::string_view text, base::Bytes el
                                            std::uint64_t constants_size) {
   try {
     return read(Json::parse(text), elf, constants_size);
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {  // a number beyond all numbers, too
     return base::fail(bad_description("not JSON: " + std::string(error.what())));
   } catch (const DescriptionError& error) {
     return base::fail(bad_description(error.what));

@@ -103,7 +103,7 @@ std::string shown(const Json& value) {
   constexpr std::size_t kMost = 60;
   std::string out = value.is_null()     ? "(nothing)"
                     : value.is_string() ? value.get<std::string>()
-                                        : value.dump();
+                                        : value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (out.size() > kMost) out = out.substr(0, kMost) + "...";
   return tools::printable(out);
 }
