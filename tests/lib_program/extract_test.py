@@ -62,6 +62,12 @@ DESCRIPTOR = {"thread_groups": [3, 1], "thread_group_issue_count": 2, "thread_gr
                                                      "stride_interval": 7, "stride_size": 8, "algorithm": 9}]}}
 
 
+# A nested execContext laid out by hand: a list of one variable, number 21 (the semaphore
+# list), 4 bytes at 84, required.
+EXEC_CONTEXT = ("0c000000" "0800080000000400" "0800000004000000" "0100000010000000"
+                "0c0018000400100008001400" "0c00000015000000" "5400000000000000" "0400000000000000")
+
+
 def check_shown(program):
     """All of METADATA and DESCRIPTOR is in what inspect shows."""
     shown = json.loads(run("inspect", program, "-j").stdout)
@@ -75,6 +81,8 @@ def check_shown(program):
     check(m["raw_struct_version_length"] == 1234, "length")
     check((m["qnn_constants"], m["heap_on_deactivate"]) == ("cache_enabled", 7), "QNN, heap")
     check(m["ports"] == METADATA["ports"], str(m["ports"]))
+    check(m["exec_context_bytes"] == 64 and m["exec_context"] == [
+        {"variable": "semaphore_list", "size_bytes": 4, "offset": 84, "optional": False}], str(m["exec_context"]))
     check(m["l2tcm_nonzero_regions"] == [{"start": 4, "end": 16, "size_bytes": 12}], "regions")
     check(shown["required_fields"] == ["AicMetadataFlat_Metadata->" + f for f in METADATA["required_fields"]],
           str(shown["required_fields"]))
@@ -93,7 +101,7 @@ def check_shown(program):
     check(tensors["q"]["transforms"][3]["copy"] == {"direction": "in", "buffer": 4, "buffer_offset": 1024}, "copy")
     check(shown["allowed_shapes"][1][0]["type"] == "int8", "type of a shape")
     text = run("inspect", program).stdout
-    for part in ("QNN constants            cache_enabled\n", "Heap on deactivate       7\n", "1000 p2p, 101 9\n",
+    for part in ("Exec context             semaphore_list+84\n", "QNN constants            cache_enabled\n", "Heap on deactivate       7\n", "1000 p2p, 101 9\n",
                  "4 to 16 (12 B)\n", "1 operations named\n", "4 of buffer 1+2, 3 B\n", "Thread groups            3, 1\n",
                  "shared DDR, dynamic shared DDR, static constants,\n"):
         check(part in text, f"'{part}' in {text}")
@@ -166,7 +174,7 @@ def main_unheld(folder):
 def rich(parts):
     """A description with everything that a program can have."""
     value = json.load(open(os.path.join(parts, "description.json")))
-    value.update(name="rich", nsps=2, exec_context="", dynamic_shared_ddr_size=4096, single_vtcm_page=True,
+    value.update(name="rich", nsps=2, exec_context=EXEC_CONTEXT, dynamic_shared_ddr_size=4096, single_vtcm_page=True,
                  hvx_fp=True, hmx_fp=True, heap_size=7, l2_cached_ddr_size=4096, batch_size=3,
                  l2tcm_init=[{"offset": 4, "words": [1, 0, 5]}, {"offset": 400, "bytes": "0102030405"}])
     value["semaphores"].append(3)
