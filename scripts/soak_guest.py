@@ -106,10 +106,27 @@ class Guest:
         with open(glob.glob(f"/sys/bus/pci/devices/{self.addresses[card]}/mhi*/soc_reset")[0], "w", encoding="ascii") as file:
             file.write("1")
 
+    def node(self, card):
+        return "/dev/accel/" + os.path.basename(glob.glob(f"/sys/bus/pci/devices/{self.addresses[card]}/accel/accel*")[0])
+
     def rebind(self, card):
         for action in ("unbind", "bind"):
             with open(f"/sys/bus/pci/drivers/qaic/{action}", "w", encoding="ascii") as file:
                 file.write(self.addresses[card])
+
+
+def users(node):
+    """Processes that have this node open, or mapped."""
+    out = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
+                maps = file.read()
+            if node + "\n" in maps or node in {os.readlink(path) for path in glob.glob(f"/proc/{pid}/fd/*")}:
+                out.append(pid)
+        except OSError:
+            continue
+    return out
 
 
 class Outages:
@@ -194,6 +211,7 @@ class Load:
         self.working = {}
         self.others = []  # networks that crash or hang
         self.faults = []  # threads of those that take time
+        self.deserted = set()  # cards that nobody may use now
         self.counts = {"runs": 0, "right": 0, "disturbed": 0, "queries": 0, "killed": 0, "crashed": 0, "hung": 0, "reset": 0,
                        "unbound": 0}
 
@@ -212,7 +230,7 @@ class Load:
         began = time.monotonic()
         fault = 1
         while time.monotonic() < began + seconds:
-            for card in range(self.cards):
+            for card in set(range(self.cards)) - self.deserted:
                 for kind in self.WORK:
                     run = self.working.get((card, kind))
                     if run is not None and run.ended is None:
@@ -269,31 +287,52 @@ class Load:
     def fault(self):
         alive = [run for run in self.working.values() if run.ended is None and not run.killed]
         up = [card for card in range(self.cards) if not self.outages.open(card)]
-        kinds = {"crash": 2, "hang": 1}
+        used = sorted(set(range(self.cards)) - self.deserted)
+        kinds = {"crash": 2, "hang": 1} if used else {}
         if alive:
             kinds["killed"] = 6
         if up:
             kinds.update(reset=2, unbound=1)
+        if not kinds:
+            return
         kind = self.chance.choices(list(kinds), list(kinds.values()))[0]
         if kind == "killed":
             self.chance.choice(alive).kill()
         elif kind in ("crash", "hang"):
-            card = self.chance.randrange(self.cards)
+            card = self.chance.choice(used)
             self.others.append(Run(kind, card, self.words(kind, card)))
             kind = {"crash": "crashed", "hang": "hung"}[kind]
         else:
             card = self.chance.choice(up)
             self.outages.begin(card, kind)
+            if kind == "unbound":
+                self.deserted.add(card)
             self.faults = [thread for thread in self.faults if thread.is_alive()]
             self.faults.append(threading.Thread(target=self.disturb, args=(kind, card), daemon=True))
             self.faults[-1].start()
         self.counts[kind] += 1
 
+    def desert(self, card):
+        """Ends all who use the card. A file that is open when the driver leaves its card makes the kernel use memory that it
+        has given back, when it is closed (docs/kernel-notes.md): who unbinds then tests that, and nothing after it."""
+        for run in [*self.working.values(), *self.others]:
+            if run.card == card and run.ended is None:
+                run.kill()
+        node = self.guest.node(card)
+        end = time.monotonic() + RECOVERY
+        while users(node) and time.monotonic() < end:
+            time.sleep(0.02)
+        deserted = not users(node)
+        self.guest.must(deserted, f"card {card} is still open {RECOVERY} s after all who used it were killed")
+        return deserted
+
     def disturb(self, kind, card):
         try:
             if kind == "reset":
                 self.guest.reset(card)
-            else:
+            elif self.desert(card):
                 self.guest.rebind(card)
         except (OSError, IndexError) as error:
             self.guest.must(False, f"card {card} cannot be {kind}: {error}")
+        finally:
+            self.deserted.discard(card)
