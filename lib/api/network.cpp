@@ -1,6 +1,7 @@
 #include <qaic/qaic.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "lib/api/boundary.hpp"
@@ -28,6 +29,16 @@ base::Result<void> give_export(const core::Inference& inference, std::size_t ten
   filled.byte_size = exported.size;
   filled.dma_buf = exported.dma_buf.release();
   return give(out, filled);
+}
+
+base::Error import_member(std::uint64_t index, const char* member) {
+  return base::make_error(base::ErrorKind::usage, "tensor-import",
+                          "import " + std::to_string(index) + ": " + member + " is not 0");
+}
+
+base::Result<core::Import> import_of(const qaic_import& import, std::uint64_t index) {
+  if (import.reserved != 0) return base::fail(import_member(index, "reserved"));
+  return core::Import{import.tensor, import.dma_buf};
 }
 
 }  // namespace qaic::api
@@ -77,7 +88,11 @@ int qaic_inference_create_imported(qaic_network* network, const qaic_import* imp
     if (imports == nullptr && count != 0) return base::fail(api::null_argument("imports"));
     if (out == nullptr) return base::fail(api::null_argument("out"));
     std::vector<core::Import> wanted;
-    for (size_t i = 0; i < count; ++i) wanted.push_back({imports[i].tensor, imports[i].dma_buf});
+    for (size_t i = 0; i < count; ++i) {
+      if (imports[i].slot != 0) return base::fail(api::import_member(i, "slot"));
+      QAIC_TRY(const auto import, api::import_of(imports[i], i));
+      wanted.push_back(import);
+    }
     QAIC_TRY(auto inference, core::Inference::create(*network->network, wanted));
     *out = std::make_unique<qaic_inference>(qaic_inference{std::move(inference)}).release();
     return {};

@@ -40,4 +40,9 @@ namespace qaic::api {
 [[nodiscard]] base::Result<void> give_export(const core::Inference& inference, std::size_t tensor,
                                              qaic_export* out);
 
+// One of C's imports, whose number is for errors. Errors: tensor-import (usage:
+// not 0 where that is all it may be).
+[[nodiscard]] base::Result<core::Import> import_of(const qaic_import& import, std::uint64_t index);
+[[nodiscard]] base::Error import_member(std::uint64_t index, const char* member);
+
 }  // namespace qaic::api

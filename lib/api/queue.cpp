@@ -124,7 +124,8 @@ base::Result<std::vector<std::vector<core::Import>>> imports_by_slot(const qaic_
   for (std::uint64_t i = 0; i < given.import_count; ++i) {
     const qaic_import& import = given.imports[i];
     if (import.slot >= depth) return base::fail(no_slot(import.slot));
-    by_slot[import.slot].push_back({import.tensor, import.dma_buf});
+    QAIC_TRY(const auto wanted, import_of(import, i));
+    by_slot[import.slot].push_back(wanted);
   }
   return by_slot;
 }

@@ -77,7 +77,14 @@ Result<std::vector<int>> imports_by_buffer(const Network& network, std::span<con
                      network.device()->node() + ": tensor " + std::to_string(import.tensor) +
                          " is in a buffer with partial inputs, into which records are to be written"));
     }
-    by_buffer[whole->bo] = import.dma_buf;
+    int& chosen = by_buffer[whole->bo];
+    if (import.dma_buf < 0 || (chosen >= 0 && chosen != import.dma_buf)) {
+      return fail(make_error(ErrorKind::usage, "tensor-import",
+                             network.device()->node() + ": for the buffer of tensor " +
+                                 std::to_string(import.tensor) +
+                                 (import.dma_buf < 0 ? " no dma-buf is given" : " two dma-bufs are given")));
+    }
+    chosen = import.dma_buf;
   }
   return by_buffer;
 }

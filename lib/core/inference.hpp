@@ -60,9 +60,9 @@ class Inference : public Submission {
   // are described).
   // Each of `imports` stands for the buffer of its tensor, with the tensor at
   // the offset that export_tensor() of another set names. Errors: tensor-import
-  // (usage: there is no such tensor in a buffer; unsupported: it does not lie in
-  // one piece, the host converts it, or it is beside partial inputs),
-  // buffer-import, bo-attach (a dma-buf that is too small).
+  // (usage: there is no such tensor in a buffer, no dma-buf, or two for one buffer;
+  // unsupported: it does not lie in one piece, the host converts it, or it is beside
+  // partial inputs), buffer-import, bo-attach (a dma-buf that is too small).
   static base::Result<std::unique_ptr<Inference>> create(const Network& network,
                                                          std::span<const Import> imports = {});
 

@@ -189,6 +189,11 @@ TEST_CASE("what cannot be imported is refused and harms nobody") {
   ::close(pipe[0]);
   ::close(pipe[1]);
 
+  const Buffers negative(stage, {{0, kInput, -1, 0}});
+  CHECK(negative.result == -1);
+  CHECK(std::string(negative.error.id) == "tensor-import");
+  CHECK(negative.error.kind == QAIC_ERROR_USAGE);
+
   const Buffers unknown(stage, {{0, 2, own.dma_buf(), 0}});
   CHECK(unknown.result == -1);
   CHECK(std::string(unknown.error.id) == "tensor-import");
@@ -203,4 +208,43 @@ TEST_CASE("what cannot be imported is refused and harms nobody") {
   owner.put(3);
   owner.run();
   CHECK(owner.holds(3, 2));
+}
+
+TEST_CASE("two dma-bufs for one buffer are refused, one that is named twice is not") {
+  const Stage stage;
+  const Stage other;
+  Buffers owner(other);
+  const auto in = owner.exported(kInput);
+  const auto out = owner.exported(kOutput);
+  const Buffers two(stage, {{0, kInput, in.dma_buf(), 0}, {0, kInput, out.dma_buf(), 0}});
+  CHECK(two.result == -1);
+  CHECK(std::string(two.error.id) == "tensor-import");
+  CHECK(two.error.kind == QAIC_ERROR_USAGE);
+  CHECK(std::string(two.error.what).find("two dma-bufs") != std::string::npos);
+  const Buffers same(stage, {{0, kInput, in.dma_buf(), 0}, {0, kInput, in.dma_buf(), 0}});
+  CHECK_MESSAGE(same.result == 0, same.error.what);
+}
+
+TEST_CASE("an import with a member that means nothing there is refused") {
+  const Stage stage;
+  const Stage other;
+  Buffers owner(other);
+  const auto own = owner.exported(kInput);
+  for (const auto& import :
+       {qaic_import{0, kInput, own.dma_buf(), 1}, qaic_import{1, kInput, own.dma_buf(), 0}}) {
+    const Buffers refused(stage, {import});
+    CHECK(refused.result == -1);
+    CHECK(std::string(refused.error.id) == "tensor-import");
+    CHECK(refused.error.kind == QAIC_ERROR_USAGE);
+  }
+  const qaic_import reserved{1, kInput, own.dma_buf(), 1};
+  qaic_queue_options options{};
+  options.size = sizeof(options);
+  options.imports = &reserved;
+  options.import_count = 1;
+  qaic_queue* queue = nullptr;
+  qaic_error error{};
+  CHECK(qaic_queue_create(stage.network, &options, &queue, &error) == -1);
+  CHECK(std::string(error.id) == "tensor-import");
+  qaic_queue_free(queue);
 }

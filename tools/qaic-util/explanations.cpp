@@ -386,7 +386,8 @@ constexpr std::array kExplanations{
     Explanation{
         "tensor-import",
         "A tensor that does not exist, or that does not lie in one buffer alone, cannot use memory of "
-        "others; nor one in a buffer with partial inputs, into which the library writes."},
+        "others; nor one in a buffer with partial inputs, into which the library writes. Each buffer has "
+        "one dma-buf, and members of an import that mean nothing are 0."},
     Explanation{"tensor-json",
                 "A .json file is no JSON document. A tensor is nested lists of numbers; several are an "
                 "object of them."},

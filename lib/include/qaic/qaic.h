@@ -10,7 +10,8 @@
  *  - Text given by the library lives as long as the object it came from, and is
  *    NUL-terminated. Text from the card is given as it is (not always UTF-8).
  *  - Structs that the library reads start with `size` too: members that a caller
- *    did not know when it was compiled count as 0.
+ *    did not know when it was compiled count as 0. qaic_error and qaic_import have
+ *    no size and stay as they are; members called reserved are 0.
  *  - Objects belong to one thread at a time, except where said otherwise.
  *  - A JSON string is one document with a "schema" member; free it with
  *    qaic_string_free().
@@ -278,8 +279,9 @@ QAIC_API void qaic_inference_free(qaic_inference* inference);
 
 /* Memory of somebody else, as a dma-buf, for the buffer in which a tensor lies:
  * the card reads and writes it where it is. Stays the caller's, who may close it
- * once the object is made. One dma-buf is one buffer of a device at a time. Not
- * for a buffer with partial inputs, into which the library writes. */
+ * once the object is made. One dma-buf is one buffer of a device at a time, and one
+ * buffer has one dma-buf. Not for a buffer with partial inputs, into which the
+ * library writes. */
 typedef struct qaic_import {
   uint32_t slot;   /* of a queue; 0 for a single inference */
   uint32_t tensor; /* must lie in one piece, and not be QAIC_TENSOR_CONVERTED */
@@ -289,8 +291,9 @@ typedef struct qaic_import {
 
 /* As qaic_inference_create(), with `count` imports. qaic_inference_tensor() of a
  * tensor in an imported buffer is NULL: who exports it maps it. Errors besides:
- * kind usage (no such tensor, no dma-buf, too small, or in use), unsupported (a
- * tensor in several pieces, or converted). */
+ * kind usage (no such tensor, no dma-buf, too small, in use, or two for one buffer; a
+ * slot or reserved that is not 0), unsupported (a tensor in several pieces, or
+ * converted). */
 QAIC_API int qaic_inference_create_imported(qaic_network* network, const qaic_import* imports, size_t count,
                                             qaic_inference** out, qaic_error* error);
 
