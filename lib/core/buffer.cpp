@@ -71,11 +71,10 @@ Buffer::Buffer(Buffer&& other) noexcept
 
 Buffer::~Buffer() {
   if (!device_) return;
-  // Failures have nowhere to go: a channel that is gone has detached it
-  // already, and closing the device frees what is left.
-  if (state_ == State::attached) (void)uapi::detach_slices(device_->fd(), handle_);
   mapping_.reset();
-  device_->bo_handles().close(device_->fd(), handle_);
+  device_->bo_handles().close(
+      device_->fd(), handle_,
+      state_ == State::attached ? BoHandles::Slices::attached : BoHandles::Slices::none);
 }
 
 Result<void> Buffer::map() {

@@ -14,9 +14,9 @@
 
 namespace qaic::core {
 
-// Owns one BO, its mapping and its slices, and keeps the device open. Going
-// away, it is detached first: a BO closed while sliced would stay allocated
-// until its channel is released (kernel-interface §10 nr 24).
+// Owns one BO, its mapping and its slices, and keeps the device open. When it goes
+// while the card has it, the memory stays until the card is done and the device's
+// BoHandles are used again.
 class Buffer {
  public:
   // `size` bytes (> 0), zeroed. Errors: bo-create (ENOMEM: unavailable).

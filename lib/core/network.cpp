@@ -275,6 +275,7 @@ Result<void> Network::unload() {
                     nnc::encode(nnc::unload_constants_request(constants_->id())),
                     Command::unload_constants_rsp, "constants"));
   }
+  device_->bo_handles().close_idle(device_->fd());  // what was left in flight; its channel is gone
   return first;
 }
 

@@ -91,9 +91,9 @@ class Queue {
   static base::Result<std::unique_ptr<Queue>> over(std::vector<std::unique_ptr<Submission>> submissions,
                                                    std::string name, QueueOptions options);
 
-  // Nobody may be in a call any more. Inferences in flight are abandoned: the
-  // kernel keeps their memory until the card is done with it; a callback gets
-  // them with queue-closed (unavailable). Takes at most 100 ms.
+  // Nobody may be in a call any more. Inferences in flight are abandoned: their
+  // memory stays until the card is done with it (Buffer); a callback gets them with
+  // queue-closed (unavailable). Takes at most 100 ms.
   ~Queue();
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;

@@ -275,6 +275,8 @@ typedef struct qaic_inference qaic_inference;
  * before its network is unloaded. Errors besides: id "tensor-transform" (kind
  * unsupported: a tensor would have to be converted in a way that is not known). */
 QAIC_API int qaic_inference_create(qaic_network* network, qaic_inference** out, qaic_error* error);
+/* One in flight is abandoned: its memory stays pinned until the card is done with it
+ * and buffers of the same qaic_device are made or freed, or its network unloaded. */
 QAIC_API void qaic_inference_free(qaic_inference* inference);
 
 /* Memory of somebody else, as a dma-buf, for the buffer in which a tensor lies:
@@ -404,9 +406,9 @@ typedef struct qaic_queue_options {
  * unloaded. Errors: those of qaic_inference_create(). */
 QAIC_API int qaic_queue_create(qaic_network* network, const qaic_queue_options* options, qaic_queue** out,
                                qaic_error* error);
-/* No other thread may be in a call. What is in flight is abandoned (the kernel
- * keeps its memory until the card is done with it); a callback gets it with id
- * "queue-closed". Takes at most a tenth of a second; see qaic_queue_drain(). */
+/* No other thread may be in a call. What is in flight is abandoned, as by
+ * qaic_inference_free(); a callback gets it with id "queue-closed". Takes at most a
+ * tenth of a second; see qaic_queue_drain(). */
 QAIC_API void qaic_queue_free(qaic_queue* queue);
 QAIC_API uint32_t qaic_queue_depth(const qaic_queue* queue);
 /* With QAIC_QUEUE_EVENT: readable while there are completions to be fetched;

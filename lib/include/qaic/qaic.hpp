@@ -104,6 +104,13 @@ class Program {
     if (qaic_program_open(path.c_str(), &raw, &error) != 0) return Error(error);
     return Program(raw);
   }
+  // The bytes must outlive the program.
+  static Expected<Program> from_bytes(std::span<const std::byte> bytes) {
+    qaic_program* raw = nullptr;
+    qaic_error error{};
+    if (qaic_program_from_bytes(bytes.data(), bytes.size(), &raw, &error) != 0) return Error(error);
+    return Program(raw);
+  }
   [[nodiscard]] Expected<std::string> inspect() const {
     char* json = nullptr;
     qaic_error error{};
