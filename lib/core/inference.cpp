@@ -210,12 +210,17 @@ uapi::Outcome<void> Inference::begin() {
 }
 
 // EINVAL: a buffer is queued still, or of a channel that was taken away and is
-// ours again by another network, or there is worse.
+// ours again by another network, or there is worse. The last buffer is done last.
+// Of those before the one that is queued the kernel now says that they are not done
+// (kernel-interface §10 nr 4), so they are not asked about.
 uapi::Outcome<void> Inference::begin_behind_rest() {
   if (channel_->is_lost()) return tl::unexpected(uapi::Errno{EPERM});
-  const int number = uapi::wait_each(fd_, rest_, 1).error.value;
-  if (number == 0) return uapi::execute(fd_, execute_);
-  return tl::unexpected(uapi::Errno{number == ETIMEDOUT ? EBUSY : number});
+  const auto last = std::span(rest_).last(rest_.empty() ? 0 : 1);
+  const int number = uapi::wait_each(fd_, last, 1).error.value;
+  if (number != 0 && number != ETIMEDOUT) return tl::unexpected(uapi::Errno{number});
+  const auto begun = uapi::execute(fd_, execute_);
+  if (begun || begun.error().value != EINVAL || number == 0) return begun;
+  return tl::unexpected(uapi::Errno{EBUSY});
 }
 
 uapi::Outcome<void> Inference::finish(std::uint32_t timeout_ms) {

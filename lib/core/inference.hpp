@@ -47,8 +47,8 @@ struct Export {
 // it has taken its inputs, and the kernel takes note of what was done in the
 // order in which it was done (kernel-interface §3.6). So the other buffers are
 // not waited for, each wait being a system call. Should one still be queued when
-// it is to be used again, the kernel says so; begin() then waits for it, 1 ms,
-// and calls the channel full if that was not enough.
+// it is to be used again, the kernel says so; begin() then waits for the last of
+// them, 1 ms, tries again, and calls the channel full if that was not enough.
 //
 // Keeps the device open, not the network: after the network is unloaded every
 // call fails, nothing worse. One thread at a time.

@@ -189,7 +189,8 @@ class Queue {
   std::vector<Inference*> inferences_;
   os::Fd event_;
 
-  std::mutex mutex_;  // of everything below; held for EXECUTE, which does not sleep, not for WAIT
+  // Of everything below; held for begin(), which sleeps for 1 ms at most, not for finish().
+  std::mutex mutex_;
   std::condition_variable changed_;
   std::uint32_t sleepers_ = 0;  // on changed_
   std::vector<Entry> entries_;

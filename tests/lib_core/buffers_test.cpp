@@ -124,3 +124,18 @@ TEST_CASE("what was freed in flight is given back with its network at the latest
   }
   CHECK(next_place() == before);
 }
+
+TEST_CASE("what was queued behind the outputs and is done meanwhile goes out again at once") {
+  auto device = must(qaic::Device::open(node()));
+  DoubleProgram wanted;
+  wanted.trailing = true;
+  auto network = load(device, wanted);
+  auto inference = must(qaic::Inference::create(network));
+  submit(inference, kLinger);
+  must(inference.wait(20000));
+  finishes_refused = true;
+  CHECK(inference.submit().has_value());
+  finishes_refused = false;
+  CHECK(refusals == 1);
+  must(inference.wait(20000));
+}

@@ -425,8 +425,9 @@ QAIC_API void* qaic_queue_tensor(qaic_queue* queue, uint32_t slot, size_t index,
  * acquired sends all. For who has the slot, before it is submitted. */
 QAIC_API int qaic_queue_set_size(qaic_queue* queue, uint32_t slot, size_t index, uint64_t bytes,
                                  qaic_error* error);
-/* Does not wait. Fails with kind device or unavailable when the network is lost
- * or the card offline; the slot stays the caller's. */
+/* Does not wait, but for 1 ms when the card still has a buffer of the slot. Fails
+ * with kind device or unavailable when the network is lost or the card offline; the
+ * slot stays the caller's. */
 QAIC_API int qaic_queue_submit(qaic_queue* queue, uint32_t slot, uint64_t user_data, qaic_error* error);
 QAIC_API int qaic_queue_release(qaic_queue* queue, uint32_t slot, qaic_error* error);
 
