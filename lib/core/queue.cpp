@@ -152,13 +152,12 @@ Result<Completion> Queue::next(Timeout timeout) {
     if (last != Step::changed) return no_completion(last);
     if (is_mine_to_reap()) {
       const Reaped reaped = reap(lock, until);
-      if (reaped.step == Step::ended) {
+      if (reaped.step == Step::ended && entries_[reaped.slot].awaited == 0) {
         const Completion completion = hand_over(reaped.slot);
         go_on();
         return completion;
       }
-      notify();  // somebody else's turn
-      last = reaped.step;
+      last = sorted(reaped);
     } else {
       last = sleep(lock, until);
     }
@@ -183,7 +182,9 @@ Result<Completion> Queue::wait(std::uint32_t slot, Timeout timeout) {
       }
       last = sorted(reaped);
     } else {
+      ++entries_[slot].awaited;
       last = sleep(lock, until);
+      --entries_[slot].awaited;
     }
   }
 }
@@ -291,9 +292,11 @@ void Queue::begin_pending() {
   }
 }
 
-// Puts what ended where next() and wait() find it.
+// Puts what ended where next() and wait() find it, or wait() alone: who sleeps in
+// it looks at the state before all else.
 void Queue::deliver(std::uint32_t slot) {
   entries_[slot].state = State::done;
+  if (entries_[slot].awaited != 0) return;
   done_.push(slot);
   if (event_.valid() && done_.size() == 1) os::set_event(event_.get());
 }

@@ -126,7 +126,8 @@ class Queue {
   // Errors: queue-slot.
   [[nodiscard]] base::Result<void> release(std::uint32_t slot);
 
-  // The next completion, or that of one slot. Errors: queue-timeout (deadline:
+  // The next completion, or that of one slot, which is nobody else's while that
+  // call lasts. Errors: queue-timeout (deadline:
   // none came in time), wait-interrupted (unavailable: by a signal, in
   // Delivery::wait), queue-callback (usage: they go to the callback), and for
   // one slot queue-slot (usage: nothing of it is outstanding).
@@ -149,6 +150,7 @@ class Queue {
     State state = State::free;
     bool late = false;           // over for the caller, not for the card
     bool has_to_gather = false;  // its inputs, before it begins
+    std::uint32_t awaited = 0;   // so many sleep in wait() for it: one of them gets what is delivered
     Completion completion;
     TimePoint deadline;
   };

@@ -1,9 +1,13 @@
 #include "lib/core/queue.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <fstream>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "lib/core/waiting_line.hpp"
@@ -60,6 +64,17 @@ bool readable(int fd) {
   std::array<os::Watched, 1> watched{os::Watched{fd}};
   os::wait_for(watched, std::chrono::nanoseconds(0));
   return watched[0].readable;
+}
+
+// Until a thread that is about to sleep does.
+void until_asleep(const std::atomic<pid_t>& thread) {
+  std::string state;
+  while (state != "S") {
+    std::this_thread::yield();
+    std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string name;
+    stat >> name >> name >> state;
+  }
 }
 
 }  // namespace
@@ -156,6 +171,37 @@ TEST_CASE("one inference can be waited for before those in front of it are fetch
     CHECK(queue->next(kForever).value().slot == first);
     channel.complete_one();
     CHECK(queue->wait(third, kForever).value().user_data == 3);
+  }
+}
+
+TEST_CASE("who waits for one inference gets it, though another who asks for any is there first") {
+  ScriptedChannel channel(8);
+  for (const auto delivery : {Delivery::wait, Delivery::event}) {
+    const auto queue = queue_over(channel, 2, delivering(delivery));
+    const auto first = submit_one(*queue, 1);
+    const auto second = submit_one(*queue, 2);
+    std::optional<std::uint32_t> got;
+    std::thread any([&] {  // in Delivery::wait it sleeps in the kernel for both
+      const auto completion = queue->next(kForever);
+      if (completion) got = completion->slot;
+    });
+    channel.until_waited_for();
+    std::atomic<pid_t> id = 0;
+    std::string id_of_error;
+    std::thread one([&] {
+      id = ::gettid();
+      const auto completion = queue->wait(first, kForever);
+      id_of_error = completion ? "" : completion.error().id;
+    });
+    until_asleep(id);
+    channel.complete_one();
+    one.join();
+    CHECK(id_of_error.empty());
+    channel.complete_one();
+    any.join();
+    CHECK(got == second);
+    CHECK(queue->drain(kNow).has_value());
+    if (delivery == Delivery::event) CHECK_FALSE(readable(queue->event()));
   }
 }
 

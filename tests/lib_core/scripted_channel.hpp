@@ -59,6 +59,11 @@ class ScriptedChannel {
     free_running_ = true;
     changed_.notify_all();
   }
+  // Until somebody is in finish().
+  void until_waited_for() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ != 0; });
+  }
   [[nodiscard]] std::size_t attempts() {
     const std::scoped_lock lock(mutex_);
     return attempts_;
@@ -123,8 +128,11 @@ class ScriptedChannel {
     if (free_running_) {
       while (is_queued()) queued_.pop_front();
     }
+    ++waiting_;
+    changed_.notify_all();
     changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
                       [&] { return lost_ != 0 || interrupted_ || !is_queued(); });
+    --waiting_;
     if (lost_ != 0) return tl::unexpected(uapi::Errno{lost_});
     if (interrupted_) {
       interrupted_ = false;
@@ -142,6 +150,7 @@ class ScriptedChannel {
   std::size_t lingering_ = 0;
   std::deque<const Buffers*> queued_;
   std::size_t attempts_ = 0;
+  std::size_t waiting_ = 0;  // in finish()
   std::uint32_t longest_wait_ms_ = 0;
   int lost_ = 0;
   bool interrupted_ = false;

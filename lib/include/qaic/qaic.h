@@ -438,7 +438,8 @@ QAIC_API int qaic_queue_release(qaic_queue* queue, uint32_t slot, qaic_error* er
  * when it comes back), device (the network crashed or the card was reset).
  * timeout_ms as in qaic_queue_acquire(); with QAIC_QUEUE_WAIT, 0 may take 1 ms. */
 QAIC_API int qaic_queue_next(qaic_queue* queue, uint32_t timeout_ms, qaic_completion* out, qaic_error* error);
-/* The completion of one slot, likewise. */
+/* The completion of one slot, likewise; qaic_queue_next() of another thread does
+ * not get it meanwhile. */
 QAIC_API int qaic_queue_wait(qaic_queue* queue, uint32_t slot, uint32_t timeout_ms, qaic_completion* out,
                              qaic_error* error);
 /* Until nothing is in flight; completions that nobody fetched stay. */
