@@ -52,6 +52,17 @@ Error no_single_buffer(const Device& device, const char* id, ErrorKind kind, std
                                                   : " does not lie in one buffer alone, as its user has it"));
 }
 
+// A channel that is not ours any more is refused like slices that are wrong
+// (kernel-interface §1.9). A wait for a buffer that was never queued succeeds at
+// once where the channel is ours.
+Error attach_error(const Network& network, const Buffer& buffer, Error error) {
+  if (error.code != EINVAL && error.code != EPIPE) return error;
+  wire::uapi::Wait wait{buffer.handle().value, 0, network.dbc().value, 0};
+  const int number = uapi::wait_each(network.device()->fd(), std::span(&wait, 1), 1).error.value;
+  if (number != EPERM && number != EPIPE && number != ENODEV) return error;
+  return lost_error(*network.device(), number, network.dbc());
+}
+
 bool has_partial_input(const Network& network, std::uint32_t buffer) {
   return std::ranges::any_of(network.tensors(), [&](const auto& tensor) {
     return program::is_partial(tensor) && tensor.place->buffer == buffer;
@@ -114,7 +125,9 @@ Result<std::unique_ptr<Inference>> Inference::create(const Network& network,
     std::vector<wire::uapi::AttachSliceEntry> slices;
     slices.reserve(bo.slices.size());
     for (const auto& slice : bo.slices) slices.push_back(program::resolve(slice, network.bases()));
-    QAIC_CHECK(buffer.attach(network.dbc(), bo.direction, slices));
+    if (auto attached = buffer.attach(network.dbc(), bo.direction, slices); !attached) {
+      return fail(attach_error(network, buffer, std::move(attached.error())));
+    }
     if (bo.buffer != wire::qpc::kNoBuffer && imported[i] < 0) {
       QAIC_CHECK(buffer.map());
     }

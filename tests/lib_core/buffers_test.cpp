@@ -139,3 +139,17 @@ TEST_CASE("what was queued behind the outputs and is done meanwhile goes out aga
   CHECK(refusals == 1);
   must(inference.wait(20000));
 }
+
+TEST_CASE("buffers for a network that a reset took away say that it is lost") {
+  auto device = must(qaic::Device::open(node()));
+  auto network = load(device);
+  std::ofstream("/sys/bus/mhi/devices/mhi0/soc_reset") << "1\n";
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!device.status().has_value() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  const auto inference = qaic::Inference::create(network);
+  REQUIRE_FALSE(inference.has_value());
+  CHECK(std::string(inference.error().id()) == "channel-lost");
+  CHECK(inference.error().kind() == QAIC_ERROR_DEVICE);
+  CHECK(std::string(inference.error().hint()) == "load the network again");
+  CHECK_FALSE(network.unload().has_value());
+}
