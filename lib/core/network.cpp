@@ -90,6 +90,7 @@ std::uint32_t queue_elements(const program::Plan& plan) {
 Result<std::unique_ptr<Network>> Network::load(std::shared_ptr<Device> device,
                                                const program::Program& program) {
   std::unique_ptr<Network> network(new Network(std::move(device)));
+  QAIC_CHECK(network->device_->status());
   network->name_ = program.descriptor.network_name;
   network->tensors_ = program.tensors;
   QAIC_TRY(network->plan_, program::plan_submission(program.metadata, program.descriptor));

@@ -18,12 +18,14 @@ namespace qaic::core {
 // the destructor (silently), or with the device. One thread at a time.
 class Network {
  public:
-  // Loads constants and code and activates them; a step that fails undoes the
-  // ones before it. The bytes of `program` are only needed during the call. A
+  // Asks the card for its status, for the firmware may have changed with a reset,
+  // loads constants and code and activates them; a step that fails undoes the ones
+  // before it. The bytes of `program` are only needed during the call. A
   // card that is restarting an NSP (status -36) is asked again up to 5 times,
   // a second apart. Errors: network-short (kind unavailable when the card has
   // not enough free now, bad_input when it never has), network-refused, and
-  // those of exchange() and program::plan_submission().
+  // those of Device::status() (unsupported: firmware of another protocol, to which
+  // nothing else is sent), exchange() and program::plan_submission().
   static base::Result<std::unique_ptr<Network>> load(std::shared_ptr<Device> device,
                                                      const program::Program& program);
 

@@ -254,10 +254,12 @@ QAIC_API const char* qaic_program_name(const qaic_program* program);
 
 typedef struct qaic_network qaic_network;
 
-/* Loads constants and code, activates, and attaches the DMA bridge channel.
- * Keeps the device alive; the program may be freed afterwards. A card that
- * refuses gives kind unavailable (not enough free now) or bad_input (could
- * never hold it), domain card, and the resource that is short in `what`. */
+/* Asks the card for its status, loads constants and code, activates, and attaches
+ * the DMA bridge channel. Keeps the device alive; the program may be freed
+ * afterwards. A card that refuses gives kind unavailable (not enough free now) or
+ * bad_input (could never hold it), domain card, and the resource that is short in
+ * `what`. Kind unsupported = its firmware speaks another protocol (id
+ * "protocol-mismatch" or "status-format"); it was sent nothing else then. */
 QAIC_API int qaic_network_load(qaic_device* device, const qaic_program* program, qaic_network** out,
                                qaic_error* error);
 /* Deactivates and unloads; 0, or -1 when the card did not confirm (it is freed
