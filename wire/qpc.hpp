@@ -41,6 +41,8 @@ inline constexpr std::string_view kNetworkDescriptor = "networkdesc.bin";
 inline constexpr std::string_view kConstants = "constants.bin";
 inline constexpr std::string_view kConstantsDescriptor = "constantsdesc.bin";
 inline constexpr std::string_view kMultiDevice = "mdp_meta_info";
+inline constexpr std::string_view kMetadataCrc = "metadata.crc";               // CRC-32
+inline constexpr std::string_view kMetadataFlatbufferCrc = "metadata_fb.crc";  // likewise
 
 struct ConstantsDescriptor {
   base::le64 static_size;

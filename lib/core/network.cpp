@@ -90,7 +90,7 @@ std::uint32_t queue_elements(const program::Plan& plan) {
 Result<std::unique_ptr<Network>> Network::load(std::shared_ptr<Device> device,
                                                const program::Program& program) {
   std::unique_ptr<Network> network(new Network(std::move(device)));
-  QAIC_CHECK(network->device_->status());
+  QAIC_TRY(const Status card, network->device_->status());
   network->name_ = program.descriptor.network_name;
   network->tensors_ = program.tensors;
   QAIC_TRY(network->plan_, program::plan_submission(program.metadata, program.descriptor));
@@ -99,7 +99,7 @@ Result<std::unique_ptr<Network>> Network::load(std::shared_ptr<Device> device,
     QAIC_CHECK(network->load_constants(program));
     QAIC_CHECK(network->load_constants_parts(program));
   }
-  QAIC_CHECK(network->load_elf(program));
+  QAIC_CHECK(network->load_elf(program, card));
   QAIC_CHECK(network->activate(program));
   return network;
 }
@@ -153,14 +153,18 @@ Result<void> Network::load_constants_part(base::Bytes bytes, std::uint64_t offse
                               device_->node() + ": the card refuses the constants of network " + name_));
 }
 
-Result<void> Network::load_elf(const program::Program& program) {
+Result<void> Network::load_elf(const program::Program& program, const Status& card) {
+  nnc::MetadataCrcs crcs;
+  if ((card.transaction.status_flags & wire::nnc::feature_bit(wire::nnc::Feature::crc)) != 0) {
+    crcs = {program.metadata_crc.value_or(0), program.metadata_flatbuffer_crc.value_or(0)};
+  }
+  const auto request =
+      nnc::encode(nnc::load_elf_request(os::process_id(), name_, program.elf_bytes.size(), crcs));
   const auto transfer = transfer_of(nnc::kElfTag, program.elf_bytes);
   const auto numbering = device_->card_ids().lock();
-  QAIC_TRY(
-      const auto answered,
-      ask<wire::nnc::LoadElfResponse>(
-          *device_, nnc::encode(nnc::load_elf_request(os::process_id(), name_, program.elf_bytes.size())),
-          Command::load_elf_rsp, {TransactionType::dma_xfer_from_user, body_of(transfer)}));
+  QAIC_TRY(const auto answered,
+           ask<wire::nnc::LoadElfResponse>(*device_, request, Command::load_elf_rsp,
+                                           {TransactionType::dma_xfer_from_user, body_of(transfer)}));
   const auto& reply = answered.reply;
   if (reply.status != 0 || reply.elf_id == 0) return fail(refusal(*device_, reply.status, program));
   code_ = device_->card_ids().claim(CardIds::Kind::code, reply.elf_id);

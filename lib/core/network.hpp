@@ -55,7 +55,7 @@ class Network {
   [[nodiscard]] base::Result<void> load_constants(const program::Program& program);
   [[nodiscard]] base::Result<void> load_constants_parts(const program::Program& program);
   [[nodiscard]] base::Result<void> load_constants_part(base::Bytes bytes, std::uint64_t offset);
-  [[nodiscard]] base::Result<void> load_elf(const program::Program& program);
+  [[nodiscard]] base::Result<void> load_elf(const program::Program& program, const Status& card);
   [[nodiscard]] base::Result<void> activate(const program::Program& program);
   [[nodiscard]] base::Result<void> deactivate();
   [[nodiscard]] base::Result<void> unload_one(CardIds::Kind kind, Held& held, base::Bytes request,

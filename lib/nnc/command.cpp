@@ -72,13 +72,15 @@ wire::nnc::LoadConstantsPayloadRequest constants_payload_request(std::uint32_t p
 }
 
 wire::nnc::LoadElfRequest load_elf_request(std::uint32_t process_id, std::string_view name,
-                                           std::uint64_t size) {
+                                           std::uint64_t size, MetadataCrcs crcs) {
   wire::nnc::LoadElfRequest request{};
   request.type = number(Command::load_elf);
   request.tag = kElfTag;
   request.process_id = process_id;
+  request.metadata_crc = crcs.metadata;
   base::set_fixed_text(request.name, cut_name(name));
   request.data_length = size;
+  request.metadata_flatbuffer_crc = crcs.flatbuffer;
   return request;
 }
 

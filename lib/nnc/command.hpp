@@ -55,8 +55,13 @@ template <class T = base::le32>
                                                                                std::uint32_t constants_id,
                                                                                std::uint64_t size,
                                                                                std::uint64_t offset);
+// For a card that wants CRCs (wire::nnc::Feature::crc); 0 where there is none.
+struct MetadataCrcs {
+  std::uint32_t metadata = 0;
+  std::uint32_t flatbuffer = 0;
+};
 [[nodiscard]] wire::nnc::LoadElfRequest load_elf_request(std::uint32_t process_id, std::string_view name,
-                                                         std::uint64_t size);
+                                                         std::uint64_t size, MetadataCrcs crcs);
 // Activates at once (ready), with a channel of its own and no reservation.
 [[nodiscard]] wire::nnc::ActivateRequest activate_request(std::uint32_t process_id,
                                                           std::uint32_t constants_id, std::uint32_t elf_id);

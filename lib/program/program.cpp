@@ -36,6 +36,12 @@ base::Result<void> read_constants(Program& program) {
   return {};
 }
 
+std::optional<std::uint32_t> crc_of(const Container& container, std::string_view name) {
+  const Segment* segment = container.find(name);
+  if (segment == nullptr || segment->bytes.size() != sizeof(base::le32)) return std::nullopt;
+  return base::read_struct<base::le32>(segment->bytes)->get();
+}
+
 }  // namespace
 
 base::Result<ConstantsDescriptor> parse_constants_descriptor(Bytes bytes) {
@@ -63,6 +69,8 @@ base::Result<Program> read_program(Bytes file) {
   QAIC_TRY(out.metadata, decode_metadata_of(out.elf));
   out.tensors = list_tensors(out.descriptor);
   QAIC_CHECK(read_constants(out));
+  out.metadata_crc = crc_of(out.container, qpc::kMetadataCrc);
+  out.metadata_flatbuffer_crc = crc_of(out.container, qpc::kMetadataFlatbufferCrc);
   return out;
 }
 

@@ -43,6 +43,10 @@ struct Program {
   base::Bytes static_constants_bytes;
   base::Bytes dynamic_constants_bytes;
 
+  // What the segments metadata.crc and metadata_fb.crc say, if they are there.
+  std::optional<std::uint32_t> metadata_crc;
+  std::optional<std::uint32_t> metadata_flatbuffer_crc;
+
   [[nodiscard]] bool has_constants() const { return constants.static_size + constants.dynamic_size != 0; }
   // Names are unique among the inputs, and among the outputs.
   [[nodiscard]] const Tensor* find_tensor(std::string_view name, wire::qpc::Transfer direction) const;

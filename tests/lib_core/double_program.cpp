@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,11 @@ base::ByteVector build(const DoubleProgram& wanted) {
   if (!constants.empty()) {
     segments.push_back({std::string(qpc::kConstants), constants, wanted.static_constants.size()});
     segments.push_back({std::string(qpc::kConstantsDescriptor), base::bytes_of(sizes), 0});
+  }
+  const std::array<base::le32, 2> crcs{wanted.metadata_crc, wanted.metadata_crc + 1};
+  if (wanted.metadata_crc != 0) {
+    segments.push_back({std::string(qpc::kMetadataCrc), base::bytes_of(crcs[0]), 0});
+    segments.push_back({std::string(qpc::kMetadataFlatbufferCrc), base::bytes_of(crcs[1]), 0});
   }
   auto file = program::write_container(std::move(segments));
   REQUIRE(file.has_value());

@@ -18,6 +18,7 @@ struct DoubleProgram {
   bool transforms = false;
   base::ByteVector static_constants;
   base::ByteVector dynamic_constants;
+  std::uint32_t metadata_crc = 0;  // with another CRC besides, that number + 1; 0: neither
 };
 
 // The file's bytes.

@@ -26,7 +26,9 @@ using qaic::tests::must;
 
 // What the card says of itself, and what it was asked, message by message.
 std::uint16_t command_major = nnc::kCommandMajor;
+std::uint64_t features = 0;
 std::vector<nnc::Command> asked;
+nnc::LoadElfRequest load_elf;
 
 std::byte* content(const uapi::ManageMessage& message) {
   return reinterpret_cast<std::byte*>(message.data);
@@ -42,12 +44,15 @@ T first_body(const uapi::ManageMessage& message) {
 
 void note(const uapi::ManageMessage& message) {
   asked.push_back(static_cast<nnc::Command>(first_body<qaic::base::le32>(message).get()));
+  if (asked.back() == nnc::Command::load_elf) load_elf = first_body<nnc::LoadElfRequest>(message);
 }
 
 void change_status(const uapi::ManageMessage& message) {
   std::byte* const status = content(message) + sizeof(uapi::TransactionHeader);
   const qaic::base::le16 major{command_major};
   std::memcpy(status + offsetof(nnc::StatusResponse, command_major), &major, sizeof(major));
+  std::byte* const transaction = status + sizeof(nnc::StatusResponse);
+  std::memcpy(transaction + offsetof(uapi::StatusFromDev, status_flags), &features, sizeof(features));
 }
 
 qaic::Expected<qaic::Network> load(qaic::Device& device, const DoubleProgram& wanted) {
@@ -94,4 +99,21 @@ TEST_CASE("nothing is loaded onto a card whose firmware speaks another protocol"
                              nnc::Command::load_constants_payload, nnc::Command::load_elf,
                              nnc::Command::activate});
   must(fitting.unload());
+}
+
+TEST_CASE("the CRCs of the metadata go to a card that wants them, and to no other") {
+  auto device = open_device();
+  DoubleProgram wanted;
+  wanted.metadata_crc = 0x01020304;
+  for (const bool crc : {false, true}) {
+    features = crc ? nnc::feature_bit(nnc::Feature::crc) : ~nnc::feature_bit(nnc::Feature::crc);
+    auto network = must(load(device, wanted));
+    CHECK(load_elf.metadata_crc == (crc ? 0x01020304 : 0));
+    CHECK(load_elf.metadata_flatbuffer_crc == (crc ? 0x01020305 : 0));
+    must(network.unload());
+  }
+  auto without = must(load(device, {}));
+  CHECK(load_elf.metadata_crc == 0);
+  CHECK(load_elf.metadata_flatbuffer_crc == 0);
+  must(without.unload());
 }
