@@ -35,7 +35,7 @@ template <class Body>
     if (result) return 0;
     set_error(error, result.error());
   } catch (const std::bad_alloc&) {
-    set_error(error, base::make_error(base::ErrorKind::internal, "memory", "out of memory"));
+    set_error(error, base::make_error(base::ErrorKind::unavailable, "memory", "out of memory"));
   } catch (const std::exception& exception) {
     set_error(error, base::make_error(base::ErrorKind::internal, "exception", exception.what()));
   } catch (...) {

@@ -148,6 +148,7 @@ int qaic_queue_create(qaic_network* network, const qaic_queue_options* options, 
       QAIC_TRY(given, api::taken(*options));
     }
     const std::uint32_t depth = given.depth == 0 ? api::kDefaultDepth : given.depth;
+    QAIC_CHECK(core::Queue::check_depth(depth, network->network->device()->node()));
     QAIC_TRY(auto wanted, api::queue_options(given));
     QAIC_TRY(const auto imports, api::imports_by_slot(given, depth));
     QAIC_TRY(auto queue, core::Queue::create(*network->network, depth, std::move(wanted), imports));

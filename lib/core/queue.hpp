@@ -79,7 +79,12 @@ class Queue {
   // 1 ms, the shortest wait the driver knows).
   using Timeout = std::optional<std::chrono::milliseconds>;
 
-  // `depth` sets of buffers (1 or more) of `network`, which must stay loaded;
+  // One for each element of the longest queue that a channel has.
+  static constexpr std::uint32_t kMostSlots = 32768;
+  // Errors: queue-depth (usage: no slot, or more than that).
+  [[nodiscard]] static base::Result<void> check_depth(std::uint64_t depth, const std::string& name);
+
+  // `depth` sets of buffers of `network`, which must stay loaded;
   // after it is unloaded inferences end with channel-lost. Errors: those of
   // Inference::create(); queue-depth (usage), queue-thread (unavailable: no
   // thread for Delivery::event or callback).

@@ -14,9 +14,20 @@ using base::make_error;
 using base::Result;
 using std::chrono::milliseconds;
 
+Result<void> Queue::check_depth(std::uint64_t depth, const std::string& name) {
+  if (depth == 0) {
+    return fail(make_error(ErrorKind::usage, "queue-depth", name + ": a queue needs at least one slot"));
+  }
+  if (depth <= kMostSlots) return {};
+  return fail(make_error(ErrorKind::usage, "queue-depth",
+                         name + ": a queue of " + std::to_string(depth) + " slots is deeper than any channel",
+                         "at most " + std::to_string(kMostSlots)));
+}
+
 Result<std::unique_ptr<Queue>> Queue::create(const Network& network, std::uint32_t depth,
                                              QueueOptions options,
                                              const std::vector<std::vector<Import>>& imports) {
+  QAIC_CHECK(check_depth(depth, network.device()->node()));
   std::vector<std::unique_ptr<Submission>> submissions;
   std::vector<Inference*> inferences;
   for (std::uint32_t i = 0; i < depth; ++i) {
@@ -32,9 +43,7 @@ Result<std::unique_ptr<Queue>> Queue::create(const Network& network, std::uint32
 
 Result<std::unique_ptr<Queue>> Queue::over(std::vector<std::unique_ptr<Submission>> submissions,
                                            std::string name, QueueOptions options) {
-  if (submissions.empty()) {
-    return fail(make_error(ErrorKind::usage, "queue-depth", name + ": a queue needs at least one slot"));
-  }
+  QAIC_CHECK(check_depth(submissions.size(), name));
   std::unique_ptr<Queue> queue(new Queue(std::move(submissions), std::move(name), std::move(options)));
   if (queue->options_.delivery == Delivery::event) {
     QAIC_TRY(queue->event_, os::make_event());

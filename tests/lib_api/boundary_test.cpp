@@ -61,6 +61,7 @@ TEST_CASE("an exception becomes an error of kind internal") {
   CHECK(std::string(error.what) == "broken");
   CHECK(thrown(std::bad_alloc()) == -1);
   CHECK(std::string(error.id) == "memory");
+  CHECK(error.kind == QAIC_ERROR_UNAVAILABLE);  // nobody's bug
   CHECK(thrown(7) == -1);
   CHECK(std::string(error.id) == "exception");
   // A caller who wants no error is served too.

@@ -193,6 +193,15 @@ TEST_CASE("a channel too small for the depth is no error, only slower") {
   must(queue.drain(60000));
 }
 
+TEST_CASE("more slots than a channel could ever hold are a wrong call") {
+  auto device = open_device();
+  auto network = load(device);
+  const auto queue = qaic::Queue::create(network, {32769});
+  REQUIRE_FALSE(queue.has_value());
+  CHECK(std::string(queue.error().id()) == "queue-depth");
+  CHECK(queue.error().kind() == QAIC_ERROR_USAGE);
+}
+
 TEST_CASE("two queues of a network and one of another do not mix") {
   auto device = open_device();
   auto network = load(device);

@@ -395,7 +395,7 @@ typedef void (*qaic_queue_callback)(void* context, const qaic_completion* comple
 /* Zero in any member but size is its default. */
 typedef struct qaic_queue_options {
   uint32_t size;
-  uint32_t depth;       /* slots; 0 = 8 */
+  uint32_t depth;       /* slots, at most 32768; 0 = 8 */
   uint32_t delivery;    /* enum qaic_queue_delivery */
   uint32_t deadline_ms; /* of each inference, from its submission; 0 = 5000 */
   qaic_queue_callback callback;
