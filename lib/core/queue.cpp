@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "os/signals.hpp"
 #include "os/wakeup.hpp"
 
 namespace qaic::core {
@@ -330,9 +329,9 @@ bool Queue::settle(Lock& lock, Entry& entry, TimePoint until) {
   return true;
 }
 
-// The queue's thread. No handler of the program runs on it.
+// The queue's thread. No handler of the program runs on it: over() starts it with
+// signals held back.
 void Queue::work() {
-  const os::SignalsHeld held;
   const auto call_back = [this](Lock& lock) {
     if (options_.delivery != Delivery::callback) return;
     calling_ = Calling::yes;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/core/queue.hpp"
+#include "os/signals.hpp"
 #include "os/wakeup.hpp"
 
 namespace qaic::core {
@@ -50,6 +51,7 @@ Result<std::unique_ptr<Queue>> Queue::over(std::vector<std::unique_ptr<Submissio
   }
   if (queue->options_.delivery != Delivery::wait) {
     try {
+      const os::SignalsHeld held;  // the thread inherits that
       queue->thread_ = std::thread([raw = queue.get()] { raw->work(); });
     } catch (const std::system_error& error) {
       return fail(base::system_error(error.code().value(), "queue-thread",
