@@ -313,7 +313,7 @@ class Queue {
   // 0 = do not wait, QAIC_FOREVER; likewise below.
   [[nodiscard]] Expected<std::uint32_t> acquire(std::uint32_t timeout_ms = QAIC_FOREVER) {
     std::uint32_t slot = 0;
-    qaic_error error{};
+    qaic_error error;  // filled if there is one
     if (qaic_queue_acquire(handle_.get(), timeout_ms, &slot, &error) != 0) return Error(error);
     return slot;
   }
@@ -336,12 +336,12 @@ class Queue {
     return Exported(raw);
   }
   [[nodiscard]] Expected<Done> submit(std::uint32_t slot, std::uint64_t user_data = 0) {
-    qaic_error error{};
+    qaic_error error;  // filled if there is one
     if (qaic_queue_submit(handle_.get(), slot, user_data, &error) != 0) return Error(error);
     return Done{};
   }
   [[nodiscard]] Expected<Done> release(std::uint32_t slot) {
-    qaic_error error{};
+    qaic_error error;  // filled if there is one
     if (qaic_queue_release(handle_.get(), slot, &error) != 0) return Error(error);
     return Done{};
   }
@@ -401,7 +401,7 @@ class Queue {
   static Expected<Completion> fetch(Fetch&& call_c) {
     qaic_completion raw{};
     raw.size = sizeof(raw);
-    qaic_error error{};
+    qaic_error error;  // filled if there is one
     if (call_c(&raw, &error) != 0) return Error(error);
     return completion(raw, &error);
   }
