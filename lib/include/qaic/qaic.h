@@ -13,6 +13,14 @@
  *    did not know when it was compiled count as 0. qaic_error and qaic_import have
  *    no size and stay as they are; members called reserved are 0.
  *  - Objects belong to one thread at a time, except where said otherwise.
+ *  - Functions that ask the card (qaic_device_status(), _resources(), _performance(),
+ *    qaic_network_load(), _unload()) take as long as it does, for each request up to
+ *    the driver's control_resp_timeout_s (60 s), and hold signals back meanwhile. Who
+ *    must not hang calls them in a child process.
+ *  - The node is closed when the last object goes that was made from its device,
+ *    which can take as long (see qaic_device_close()).
+ *  - A child of fork() must neither use nor free the objects of its parent: they are
+ *    one open node, and what is freed is freed on the card.
  *  - A JSON string is one document with a "schema" member; free it with
  *    qaic_string_free().
  */
@@ -265,7 +273,8 @@ QAIC_API int qaic_network_load(qaic_device* device, const qaic_program* program,
 /* Deactivates and unloads; 0, or -1 when the card did not confirm (it is freed
  * all the same, and the kernel cleans up when the device closes). Takes as long
  * as somebody is in qaic_inference_wait() for an inference of it, and other loads
- * and unloads of the same qaic_device wait for that. */
+ * and unloads of the same qaic_device wait for that. Behind qaic_device_close(),
+ * the last to be unloaded closes the node. */
 QAIC_API int qaic_network_unload(qaic_network* network, qaic_error* error);
 QAIC_API uint32_t qaic_network_dbc(const qaic_network* network);
 
@@ -332,8 +341,9 @@ QAIC_API int qaic_inference_set_size(qaic_inference* inference, size_t index, ui
 /* Queues it. Kind unavailable = no room, or a buffer queued yet: the hint says
  * when to try again. */
 QAIC_API int qaic_inference_submit(qaic_inference* inference, qaic_error* error);
-/* Waits until all outputs are there; 0 ms = the driver's default (5 s). Kind
- * deadline = not done yet; it may be waited for again. */
+/* Waits until all outputs are there; timeout_ms for each buffer of them, and 0 = the
+ * driver's default (5 s), unlike in the functions of a queue, where it is "do not
+ * wait". Kind deadline = not done yet; it may be waited for again. */
 QAIC_API int qaic_inference_wait(qaic_inference* inference, uint32_t timeout_ms, qaic_error* error);
 
 typedef struct qaic_inference_stats {
