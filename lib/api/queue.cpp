@@ -232,10 +232,7 @@ int qaic_queue_stats_read(qaic_queue* queue, uint32_t slot, qaic_inference_stats
   return api::guard(error, [&]() -> base::Result<void> {
     if (queue == nullptr) return base::fail(api::null_argument("queue"));
     const core::Inference* inference = queue->queue->inference(slot);
-    if (inference == nullptr) {
-      return base::fail(
-          base::make_error(base::ErrorKind::usage, "index", "the queue has no slot " + std::to_string(slot)));
-    }
+    if (inference == nullptr) return base::fail(api::no_slot(slot));
     return api::give_stats(*inference, out);
   });
 }

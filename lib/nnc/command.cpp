@@ -1,5 +1,7 @@
 #include "lib/nnc/command.hpp"
 
+#include "wire/qpc.hpp"
+
 namespace qaic::nnc {
 
 using wire::nnc::Command;
@@ -54,7 +56,7 @@ wire::nnc::LoadConstantsExRequest load_constants_request(std::uint32_t process_i
   request.type = number(Command::load_constants_ex);
   request.process_id = process_id;
   base::set_fixed_text(request.name, cut_name(name));
-  request.descriptor_len = 24U;  // wire::qpc::ConstantsDescriptor follows
+  request.descriptor_len = std::uint32_t{sizeof(wire::qpc::ConstantsDescriptor)};  // which follows
   return request;
 }
 

@@ -96,10 +96,6 @@ constexpr std::array kTexts = {
 
 }  // namespace
 
-std::span<const StatusText> status_texts() {
-  return kTexts;
-}
-
 StatusText status_text(std::int32_t status) {
   for (const StatusText& entry : kTexts) {
     if (entry.status == status) return entry;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,9 +16,6 @@ struct StatusText {
   std::string_view text;
   std::string_view hint;  // may be empty
 };
-
-// All known ones, in descending order of the number.
-[[nodiscard]] std::span<const StatusText> status_texts();
 
 // The entry of `status`; a number nobody documents gets a general one.
 [[nodiscard]] StatusText status_text(std::int32_t status);

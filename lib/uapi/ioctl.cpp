@@ -1,6 +1,8 @@
 #include "lib/uapi/ioctl.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <limits>
 
 #include "os/fd.hpp"
 
@@ -129,6 +131,9 @@ Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t tim
 
 Outcome<void> perf_stats(int fd, DbcId dbc, std::span<wire::uapi::PerfStatsEntry> entries) {
   wire::uapi::PerfStats request{};
+  if (entries.size() > std::numeric_limits<decltype(request.count)>::max()) {
+    return tl::unexpected(Errno{EINVAL});
+  }
   request.count = static_cast<std::uint16_t>(entries.size());
   request.dbc_id = dbc.value;
   request.data = address_of(entries.data());

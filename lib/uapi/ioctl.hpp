@@ -80,7 +80,8 @@ struct Waited {
 };
 [[nodiscard]] Waited wait_each(int fd, std::span<wire::uapi::Wait> requests, std::uint32_t timeout_ms);
 
-// Fills each entry from its handle. Idempotent; on error nothing is filled.
+// Fills each entry from its handle; EINVAL for more than the 65535 that one call
+// takes. Idempotent; on error nothing is filled.
 [[nodiscard]] Outcome<void> perf_stats(int fd, base::DbcId dbc,
                                        std::span<wire::uapi::PerfStatsEntry> entries);
 
