@@ -60,6 +60,37 @@ std::optional<std::uint64_t> socket_inode(const std::string& path) {
   return status.st_ino;
 }
 
+// What the process creates while one of these lives is its user's alone.
+class PrivateFiles {
+ public:
+  PrivateFiles() : before_(::umask(0177)) {}
+  ~PrivateFiles() { ::umask(before_); }
+  PrivateFiles(const PrivateFiles&) = delete;
+  PrivateFiles& operator=(const PrivateFiles&) = delete;
+
+ private:
+  mode_t before_;
+};
+
+// Makes the name, once more where the one that is there belongs to nobody.
+Result<void> bind_name(int fd, const sockaddr_un& address, const std::string& path) {
+  const PrivateFiles files;
+  int error = bind_to(fd, address);
+  if (error == EADDRINUSE && socket_inode(path)) {
+    QAIC_TRY(const Fd probe, make_socket());
+    const int answer = connect_to(probe.get(), address);
+    if (answer == ECONNREFUSED && ::unlink(path.c_str()) == 0) {
+      error = bind_to(fd, address);
+    } else if (answer == 0 || answer == EAGAIN) {
+      return fail(make_error(ErrorKind::unavailable, "socket-in-use",
+                             path + ": somebody listens there already",
+                             "end that process, or choose another path"));
+    }
+  }
+  if (error == 0) return {};
+  return fail(system_error(error, "socket-create", "cannot make the socket " + path));
+}
+
 }  // namespace
 
 Result<std::pair<LocalStream, LocalStream>> LocalStream::pair() {
@@ -103,25 +134,10 @@ Result<LocalListener> LocalListener::create(const std::string& path) {
   (void)::flock(lock.get(), LOCK_EX);  // where there are no locks, there is no help against that
 
   QAIC_TRY(Fd fd, make_socket());
-  const mode_t before = ::umask(0177);
-  int error = bind_to(fd.get(), address);
-  if (error == EADDRINUSE && socket_inode(path)) {
-    QAIC_TRY(const Fd probe, make_socket());
-    const int answer = connect_to(probe.get(), address);
-    if (answer == ECONNREFUSED && ::unlink(path.c_str()) == 0) {
-      error = bind_to(fd.get(), address);
-    } else if (answer == 0 || answer == EAGAIN) {
-      ::umask(before);
-      return fail(make_error(ErrorKind::unavailable, "socket-in-use",
-                             path + ": somebody listens there already",
-                             "end that process, or choose another path"));
-    }
-  }
-  ::umask(before);
-  if (error != 0) return fail(system_error(error, "socket-create", "cannot make the socket " + path));
+  QAIC_CHECK(bind_name(fd.get(), address, path));
   const auto inode = socket_inode(path);
-  if (!inode || ::listen(fd.get(), 8) != 0) {
-    const int number = errno;
+  const int number = !inode ? ENOENT : ::listen(fd.get(), 8) == 0 ? 0 : errno;
+  if (number != 0) {
     (void)::unlink(path.c_str());
     return fail(system_error(number, "socket-create", "cannot listen at " + path));
   }
