@@ -129,7 +129,7 @@ class Inference : public Submission {
   struct Partial {
     program::PartialBuffer packed;
     std::size_t bo = 0;
-    std::uint64_t bo_size = 0;  // bytes
+    std::uint64_t whole_size = 0;  // bytes; with which all of its slices are sent
   };
 
   explicit Inference(const Network& network)

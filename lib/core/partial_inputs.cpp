@@ -23,6 +23,16 @@ program::PartialBuffer::Range moved_part(const program::PlannedBo& bo) {
   return {slice->offset, std::min(bo.size, slice->offset + slice->size)};
 }
 
+// The size with which all of a buffer's slices are sent. Memory of others in its
+// place may end there, and the kernel takes no more than there is. None is 0.
+std::uint64_t whole_size(const program::PlannedBo& bo) {
+  std::uint64_t end = 0;
+  for (const auto& slice : bo.slices) {
+    if (slice.size != 0) end = std::max(end, slice.offset + slice.size);
+  }
+  return end == 0 ? std::min<std::uint64_t>(bo.size, wire::uapi::kPageSize) : end;
+}
+
 }  // namespace
 
 Result<void> Inference::place_partial_inputs(const Network& network) {
@@ -51,11 +61,11 @@ Result<void> Inference::place_partial_inputs(const Network& network) {
       place.pieces.resize(1);
       copying_ = Copying::some;
     }
-    partial_.push_back({std::move(buffer), index, bo->size});
+    partial_.push_back({std::move(buffer), index, whole_size(*bo)});
   }
   if (partial_.empty()) return {};
   for (std::size_t i = 0; i < bos.size(); ++i) {
-    partial_entries_.push_back({entries_[i].handle, entries_[i].dir, bos[i].size});
+    partial_entries_.push_back({entries_[i].handle, entries_[i].dir, whole_size(bos[i])});
   }
   for (Partial& partial : partial_) repack(partial);
   return {};
@@ -128,7 +138,7 @@ void Inference::choose_call() {
   bool whole = true;
   for (const Partial& partial : partial_) {
     const bool all = partial.packed.whole();
-    partial_entries_[partial.bo].resize = all ? partial.bo_size : partial.packed.end;
+    partial_entries_[partial.bo].resize = all ? partial.whole_size : partial.packed.end;
     whole = whole && all;
   }
   execute_ = whole ? uapi::execute_call(dbc_, entries_) : uapi::partial_execute_call(dbc_, partial_entries_);

@@ -8,13 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "lib/program/container.hpp"
+#include "lib/program/descriptor.hpp"
+#include "os/file.hpp"
 #include "tests/networks/seen_ioctls.hpp"
 #include "tests/support/must.hpp"
+#include "wire/qpc.hpp"
 
 using qaic::tests::last_execution;
 
 namespace {
 
+namespace program = qaic::program;
 using qaic::tests::must;
 using Numbers = std::vector<std::uint32_t>;
 
@@ -38,12 +43,35 @@ Numbers taken(std::span<const std::byte> memory) {
   return out;
 }
 
+// A network's file with its descriptor changed.
+template <class Change>
+qaic::base::ByteVector changed(const std::string& name, Change change) {
+  const auto file = qaic::os::read_file(QAIC_NETWORKS "/" + name + "/programqpc.bin", 1U << 24);
+  REQUIRE(file.has_value());
+  auto container = program::parse_container(*file);
+  REQUIRE(container.has_value());
+  for (auto& segment : container->segments) {
+    if (segment.name != qaic::wire::qpc::kNetworkDescriptor) continue;
+    auto descriptor = program::parse_descriptor(segment.bytes);
+    REQUIRE(descriptor.has_value());
+    change(*descriptor);
+    const auto written = program::write_descriptor(*descriptor);
+    segment.bytes = written;
+    return program::write_container(container->segments).value();
+  }
+  FAIL("no descriptor");
+  return {};
+}
+
 struct Loaded {
-  explicit Loaded(const std::string& name)
-      : program(must(qaic::Program::open(QAIC_NETWORKS "/" + name))),
+  explicit Loaded(const std::string& name) : Loaded(changed(name, [](program::Descriptor&) {})) {}
+  explicit Loaded(qaic::base::ByteVector file)
+      : bytes(std::move(file)),
+        program(must(qaic::Program::from_bytes(bytes))),
         device(must(qaic::Device::open("/dev/accel/accel0"))),
         network(must(qaic::Network::load(device, program))) {}
 
+  qaic::base::ByteVector bytes;
   qaic::Program program;
   qaic::Device device;
   qaic::Network network;
@@ -206,4 +234,27 @@ TEST_CASE("each slot of a queue has sizes of its own, whole again when it is acq
     for (int i = 0; i < 2; ++i) run(must(queue.acquire()), kCount);
   }
   must(loaded.network.unload());
+}
+
+TEST_CASE("memory of others that ends where the slices do can be beside a partial input") {
+  Loaded whole("partial-input");
+  Loaded loaded(changed("partial-input", [](program::Descriptor& descriptor) {
+    descriptor.dma_buffers.at(1).size = 8192;  // more than is moved
+  }));
+  {
+    auto owner = must(qaic::Inference::create(whole.network));
+    const auto result = must(owner.export_tensor(1));  // of 4096 bytes
+    const qaic_import import{0, 1, result.dma_buf(), 0};
+    auto inference = must(qaic::Inference::create(loaded.network, std::span(&import, 1)));
+    const Numbers x = numbers(kCount, 5);
+    put(inference.tensor(0), x);
+    for (const std::size_t count : {std::size_t{12}, std::size_t{0}, kCount}) {
+      must(inference.set_size(0, count * 4));
+      must(inference.submit());
+      must(inference.wait(kPatience));
+      CHECK((taken(owner.tensor(1)) == expected_of(x, count)));
+    }
+  }
+  must(loaded.network.unload());
+  must(whole.network.unload());
 }

@@ -298,7 +298,7 @@ QAIC_API void qaic_inference_free(qaic_inference* inference);
 typedef struct qaic_import {
   uint32_t slot;   /* of a queue; 0 for a single inference */
   uint32_t tensor; /* must lie in one piece, and not be QAIC_TENSOR_CONVERTED */
-  int32_t dma_buf; /* at least as large as the buffer */
+  int32_t dma_buf; /* as large as the buffer as far as that is moved, or larger */
   uint32_t reserved;
 } qaic_import;
 
