@@ -14,6 +14,10 @@ void HostForm::give(base::MutableBytes moved) {
   (void)chain_.run(user_, moved, scratch_);
 }
 
+void HostForm::give_first(std::size_t elements, base::MutableBytes moved) {
+  (void)chain_.run_first(elements, user_, moved, scratch_);
+}
+
 void HostForm::take(base::Bytes moved) {
   (void)chain_.run(moved, user_, scratch_);
 }

@@ -1,7 +1,7 @@
 // A tensor in its user's form, where the card has it in another one.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 
 #include "base/bytes.hpp"
 #include "lib/transform/chain.hpp"
@@ -21,6 +21,8 @@ class HostForm {
 
   // What the user has put there, into `moved`, which the card will read.
   void give(base::MutableBytes moved);
+  // The first `elements` of it; for an input that may be sent in part.
+  void give_first(std::size_t elements, base::MutableBytes moved);
   // What the card has written to `moved`, for the user.
   void take(base::Bytes moved);
 

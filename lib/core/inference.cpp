@@ -187,7 +187,8 @@ base::MutableBytes Inference::tensor(std::size_t index) {
 }
 
 Result<Export> Inference::export_tensor(std::size_t index) const {
-  if (index >= places_.size() || (!places_[index].whole && places_[index].pieces.empty())) {
+  if (index >= places_.size() ||
+      (!places_[index].whole && places_[index].pieces.empty() && !places_[index].host_form)) {
     return fail(no_single_buffer(*device_, "tensor-export", ErrorKind::usage, index));
   }
   const auto& whole = places_[index].whole;
@@ -201,7 +202,13 @@ Result<Export> Inference::export_tensor(std::size_t index) const {
 void Inference::copy_staged(Transfer direction) {
   for (Place& place : places_) {
     if (place.direction != direction) continue;
-    if (place.host_form && direction == Transfer::in) place.host_form->give(place.moved);
+    if (place.host_form && direction == Transfer::in) {
+      if (place.elements) {
+        place.host_form->give_first(*place.elements, place.moved);
+      } else {
+        place.host_form->give(place.moved);
+      }
+    }
     for (const auto& piece : place.pieces) {
       const auto in_bo = buffers_[piece.bo].bytes().subspan(piece.bo_offset, piece.size);
       const auto in_tensor = base::MutableBytes(place.staging).subspan(piece.tensor_offset, piece.size);

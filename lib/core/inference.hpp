@@ -73,12 +73,12 @@ class Inference : public Submission {
   // Inference's life.
   [[nodiscard]] base::MutableBytes tensor(std::size_t index);
 
-  // Of partial input `index`, only the first `bytes` are sent from the next
-  // submission on; all at first. Its memory stays where it is, and all of it the
-  // caller's. Where several are in one buffer, what is sent of them is copied at
-  // each submission. Errors, all usage: partial-input (it is none), partial-size
-  // (more than the tensor has), partial-element (ends inside an element),
-  // inference-in-flight.
+  // Of partial input `index`, only the first `bytes` of its user's form are sent from
+  // the next submission on; all at first. Its memory stays where it is, and all of it
+  // the caller's. Where several are in one buffer, or the host converts it, what is
+  // sent of them is copied at each submission. Errors, all usage: partial-input (it is
+  // none), partial-size (more than the tensor has), partial-element (ends inside an
+  // element), inference-in-flight.
   [[nodiscard]] base::Result<void> set_size(std::size_t index, std::uint64_t bytes);
   // All are sent whole again.
   void set_all_whole() {
@@ -123,6 +123,7 @@ class Inference : public Submission {
     std::vector<program::TensorPiece> pieces;
     wire::qpc::Transfer direction{};
     std::optional<program::TensorPiece> whole;  // where it lies, as it is moved, if in one piece
+    std::optional<std::uint64_t> elements;      // of a partial input: so many are sent; nothing: all
   };
 
   // The partial inputs of one buffer, and which of the buffers it is.

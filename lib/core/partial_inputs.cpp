@@ -49,17 +49,23 @@ Result<void> Inference::place_partial_inputs(const Network& network) {
     const auto index = static_cast<std::size_t>(bo - bos.begin());
     for (auto& input : buffer.inputs) {
       Place& place = places_[input.tensor];
+      const auto& chain = network.tensors()[input.tensor].chain;
       // Several move about, and the bytes of one come to lie where the end of
       // another is when that is whole.
       if (buffer.inputs.size() == 1) {
         place.memory = buffers_[index].bytes().subspan(input.offset, input.size);
-        place.whole = program::TensorPiece{index, input.offset, 0, input.size};
-        continue;
+        if (!chain) place.whole = program::TensorPiece{index, input.offset, 0, input.size};
+      } else {
+        place.staging.resize(input.size);
+        place.memory = place.staging;
+        place.pieces.resize(1);
       }
-      place.staging.resize(input.size);
-      place.memory = place.staging;
-      place.pieces.resize(1);
-      copying_ = Copying::some;
+      if (chain) {
+        place.moved = place.memory;
+        place.host_form = std::make_unique<HostForm>(*chain, place.direction);
+        place.memory = place.host_form->memory();
+      }
+      if (!place.whole) copying_ = Copying::some;
     }
     partial_.push_back({std::move(buffer), index, whole_size(*bo)});
   }
@@ -104,19 +110,21 @@ Result<void> Inference::set_size(std::size_t index, std::uint64_t bytes) {
     auto& inputs = partial.packed.inputs;
     const auto input = std::ranges::find(inputs, index, &program::PartialInput::tensor);
     if (input == inputs.end()) continue;
-    if (bytes > input->full_size) {
+    if (bytes > input->user_size) {
       return fail(
-          bad_size("partial-size", index, bytes, " are more than its " + std::to_string(input->full_size)));
+          bad_size("partial-size", index, bytes, " are more than its " + std::to_string(input->user_size)));
     }
-    if (bytes % input->element_size != 0) {
+    if (bytes % input->user_element_size != 0) {
       return fail(bad_size("partial-element", index, bytes,
-                           " end inside an element of " + std::to_string(input->element_size)));
+                           " end inside an element of " + std::to_string(input->user_element_size)));
     }
     if (state_ == State::in_flight) {
       return fail(make_error(ErrorKind::usage, "inference-in-flight",
                              device_->node() + ": the inference was submitted already and not waited for"));
     }
-    input->size = bytes;
+    const std::uint64_t elements = bytes / input->user_element_size;
+    places_[index].elements = elements;
+    input->size = elements * input->element_size;
     repack(partial);
     choose_call();
     return {};
@@ -126,7 +134,10 @@ Result<void> Inference::set_size(std::size_t index, std::uint64_t bytes) {
 
 void Inference::reset_sizes() {
   for (Partial& partial : partial_) {
-    for (auto& input : partial.packed.inputs) input.size = input.full_size;
+    for (auto& input : partial.packed.inputs) {
+      input.size = input.full_size;
+      places_[input.tensor].elements.reset();
+    }
     repack(partial);
   }
   choose_call();

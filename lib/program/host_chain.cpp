@@ -198,9 +198,6 @@ base::Result<Chain> compile_chain(const Binding& binding, qpc::Transfer directio
     return fail(refusal(direction == qpc::Transfer::in ? "the last step is no copy to a DMA buffer"
                                                        : "the first step is no copy from a DMA buffer"));
   }
-  if (binding.partial_allowed && steps.size() > 1) {
-    return fail(refusal(kind_text(steps[copy == 0 ? 1 : 0].kind) + ": the tensor may be given in part"));
-  }
   QAIC_TRY(Form at, form_of(binding.initial, "io_initial"));
   Chain chain(at.bytes);
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -212,6 +209,9 @@ base::Result<Chain> compile_chain(const Binding& binding, qpc::Transfer directio
     if (auto added = add_step(chain, at, next, step); !added) {
       added.error().what.insert(0, name);
       return fail(std::move(added.error()));
+    }
+    if (binding.partial_allowed && step.kind == static_cast<std::uint32_t>(qpc::Transform::transpose)) {
+      return fail(refusal(name + "the tensor may be given in part"));  // it would come to lie everywhere
     }
     at = std::move(next);
   }

@@ -41,9 +41,19 @@ std::vector<PartialBuffer> partial_buffers(const std::vector<Tensor>& tensors) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = tensors[i];
     if (!is_partial(tensor)) continue;
-    by_number[tensor.place->buffer].inputs.push_back(
-        {i, tensor.place->offset, std::max<std::uint32_t>(tensor.align, 1), tensor.byte_size,
-         element_size(tensor.type).value_or(1), tensor.byte_size, 0});
+    PartialInput input;
+    input.tensor = i;
+    input.record = tensor.place->offset;
+    input.align = std::max<std::uint32_t>(tensor.align, 1);
+    input.full_size = input.size = tensor.moved_size;
+    input.user_size = tensor.byte_size;
+    input.user_element_size = element_size(tensor.type).value_or(1);
+    input.element_size = input.user_element_size;
+    // Each element of the one is one of the other: a chain that says otherwise is none.
+    if (const std::uint64_t count = tensor.byte_size / input.user_element_size; tensor.chain && count != 0) {
+      input.element_size = std::max<std::uint64_t>(tensor.moved_size / count, 1);
+    }
+    by_number[tensor.place->buffer].inputs.push_back(input);
   }
   for (const auto& tensor : tensors) {
     if (tensor.direction != wire::qpc::Transfer::in || !tensor.place || is_partial(tensor)) continue;

@@ -15,13 +15,17 @@ namespace qaic::program {
 // One of them: its record (wire::qpc::PartialRecord) is where its binding
 // points, and says where its bytes are.
 struct PartialInput {
-  std::size_t tensor = 0;          // index into the tensors
-  std::uint32_t record = 0;        // bytes inside the buffer
-  std::uint32_t align = 1;         // of `offset`
-  std::uint64_t full_size = 0;     // bytes; of the tensor
-  std::uint32_t element_size = 1;  // bytes
-  std::uint64_t size = 0;          // bytes to be sent
-  std::uint64_t offset = 0;        // bytes inside the buffer, of what is sent
+  std::size_t tensor = 0;    // index into the tensors
+  std::uint32_t record = 0;  // bytes inside the buffer
+  std::uint32_t align = 1;   // of `offset`
+  // Bytes in the buffer, as they are moved.
+  std::uint64_t full_size = 0;     // of the tensor
+  std::uint64_t element_size = 1;  // of one of its elements
+  std::uint64_t size = 0;          // to be sent
+  std::uint64_t offset = 0;        // of what is sent
+  // Bytes as the user has it: other ones if the host converts it.
+  std::uint64_t user_size = 0;  // of the tensor
+  std::uint32_t user_element_size = 1;
 };
 
 // Those of one DMA buffer, in the order of the tensors.

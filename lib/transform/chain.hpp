@@ -39,8 +39,16 @@ class Chain {
   // From `in` to `out`, which are of the sizes above and share no bytes with
   // each other or with `scratch`. False, and nothing done, if one is smaller.
   [[nodiscard]] bool run(base::Bytes in, base::MutableBytes out, base::MutableBytes scratch) const;
+  // The first `elements` alone, or all if there are not so many, in memory of the same
+  // sizes. False besides if there is no step that knows elements, or one that puts
+  // them elsewhere.
+  [[nodiscard]] bool run_first(std::size_t elements, base::Bytes in, base::MutableBytes out,
+                               base::MutableBytes scratch) const;
 
  private:
+  void run_steps(std::size_t elements, base::Bytes in, base::MutableBytes out,
+                 base::MutableBytes scratch) const;
+  [[nodiscard]] bool fit(base::Bytes in, base::MutableBytes out, base::MutableBytes scratch) const;
   [[nodiscard]] std::size_t largest_between() const;
 
   std::vector<Step> steps_;

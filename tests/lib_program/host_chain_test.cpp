@@ -177,7 +177,8 @@ TEST_CASE("numbers and dims that contradict are refused, with the step") {
   check_refused([](Binding& b) { b.transformed.type = 3; }, "do not end in");
   check_refused([](Binding& b) { b.transformed.layout = 3; }, "do not end in");
   check_refused([](Binding& b) { b.initial.type = 77; }, "io_initial has no size");
-  check_refused([](Binding& b) { b.partial_allowed = true; }, "quantize: the tensor may be given in part");
+  check_refused([](Binding& b) { b.partial_allowed = true; },
+                "transpose (step 1): the tensor may be given in part");
 }
 
 TEST_CASE("dequantising goes by the numbers of what is dequantised, and by no others") {

@@ -48,6 +48,8 @@ TEST_CASE("partial inputs are packed behind records and whole inputs, each at it
   CHECK(buffer.inputs[0].offset == 64);
   CHECK(buffer.inputs[0].full_size == 100);
   CHECK(buffer.inputs[0].element_size == 2);
+  CHECK(buffer.inputs[0].user_size == 100);
+  CHECK(buffer.inputs[0].user_element_size == 2);
   CHECK(buffer.inputs[1].tensor == 3);
   CHECK(buffer.inputs[1].offset == 164);
   CHECK(buffer.inputs[2].offset == 216);
@@ -62,6 +64,20 @@ TEST_CASE("partial inputs are packed behind records and whole inputs, each at it
   CHECK(buffer.inputs[1].offset == 70);
   CHECK(buffer.inputs[2].offset == 72);
   CHECK(buffer.end == 82);
+}
+
+TEST_CASE("of an input that is converted the buffer has what is moved, and its user counts in other bytes") {
+  Tensor converted = partial(0, 0, 100, 64);
+  converted.chain.emplace(100);
+  converted.chain->add(transform::Elementwise{nullptr, 50, {}}, 200);
+  converted.moved_size = 200;
+  const auto buffer = only({converted});
+  REQUIRE(buffer.inputs.size() == 1);
+  CHECK(buffer.inputs[0].full_size == 200);
+  CHECK(buffer.inputs[0].element_size == 4);
+  CHECK(buffer.inputs[0].user_size == 100);
+  CHECK(buffer.inputs[0].user_element_size == 2);
+  CHECK(buffer.end == 264);
 }
 
 TEST_CASE("outputs, inputs without a place and inputs that are whole have no records") {

@@ -66,6 +66,30 @@ TEST_CASE("steps are done one after another") {
   CHECK(chain.steps() == 4);
 }
 
+TEST_CASE("the first elements are done alone, through steps that keep their order") {
+  const std::vector<float> in = {0, 0.5F, 1, 1.5F, 2, 2.5F};
+  Chain chain(24);
+  chain.add(quantize(6), 6);
+  chain.add(Elementwise{dequantize_loop(DataType::int8_q, DataType::float32), 6, {0.25F, 1}}, 24);
+  Bytes scratch(chain.scratch_size().value());
+  const auto first = [&](std::size_t elements) {
+    Bytes out = bytes_of<float>({9, 9, 9, 9, 9, 9});
+    REQUIRE(chain.run_first(elements, bytes_of(in), out, scratch));
+    return out;
+  };
+  CHECK(first(0) == bytes_of<float>({9, 9, 9, 9, 9, 9}));
+  CHECK(first(3) == bytes_of<float>({0, 0.25F, 0.5F, 9, 9, 9}));
+  for (const std::size_t all : {std::size_t{6}, std::size_t{7}}) {
+    CHECK(first(all) == bytes_of<float>({0, 0.25F, 0.5F, 0.75F, 1, 1.25F}));
+  }
+  Bytes out(24);
+  CHECK_FALSE(chain.run_first(3, bytes_of(in), qaic::base::MutableBytes(out).first(23), scratch));
+  chain.add(transposed_2x3(4), 24);
+  scratch.resize(chain.scratch_size().value());
+  CHECK_FALSE(chain.run_first(6, bytes_of(in), out, scratch));
+  CHECK_FALSE(Chain(24).run_first(6, bytes_of(in), out, {}));
+}
+
 TEST_CASE("memory that is too small is not touched") {
   Chain chain(24);
   chain.add(quantize(6), 6);

@@ -93,6 +93,51 @@ Numbers expected_of(const Numbers& x, std::size_t xs, const Numbers& y, std::siz
   return out;
 }
 
+program::IoFormat format(qaic::wire::qpc::DataType type, std::int32_t count, float scale = 0,
+                         std::int32_t offset = 0) {
+  return {static_cast<std::uint32_t>(type), scale, offset, {count}, 0};
+}
+
+// A step of an input in front of its copy.
+void add_step(program::Binding& binding, qaic::wire::qpc::Transform kind, const program::IoFormat& result) {
+  program::TransformStep step;
+  step.kind = static_cast<std::uint32_t>(kind);
+  step.type = result.type;
+  step.scale = result.scale;
+  step.offset = result.offset;
+  step.dims = result.dims;
+  binding.transforms.insert(binding.transforms.end() - 1, step);
+  binding.transformed = result;
+}
+
+// Quantised on the host, by 0.5 and 1, from what takes half the memory.
+void take_float16(program::Binding& binding) {
+  using qaic::wire::qpc::DataType;
+  using qaic::wire::qpc::Transform;
+  binding.initial = format(DataType::float16, kCount);
+  add_step(binding, Transform::convert, format(DataType::float32, kCount));
+  add_step(binding, Transform::quantize, format(DataType::int32_q, kCount, 0.5F, 1));
+}
+
+// 2.0 and 1.0, as float16.
+std::vector<std::uint16_t> halves() {
+  std::vector<std::uint16_t> out(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) out[i] = static_cast<std::uint16_t>(i % 2 == 0 ? 0x4000 : 0x3C00);
+  return out;
+}
+
+// What becomes of them: 2 / 0.5 + 1 and 1 / 0.5 + 1.
+Numbers halves_on_card() {
+  Numbers out(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) out[i] = i % 2 == 0 ? 5 : 3;
+  return out;
+}
+
+void put(std::span<std::byte> memory, const std::vector<std::uint16_t>& values) {
+  REQUIRE(memory.size() == values.size() * 2);
+  std::memcpy(memory.data(), values.data(), memory.size());
+}
+
 std::string failure(const qaic::Expected<qaic::Done>& result) {
   REQUIRE_FALSE(result.has_value());
   CHECK(result.error().kind() == QAIC_ERROR_USAGE);
@@ -199,6 +244,61 @@ TEST_CASE("a size that cannot be is refused, and the one before stays") {
       const auto packed = inference.export_tensor(tensor);
       REQUIRE_FALSE(packed.has_value());
       CHECK(std::string(packed.error().id()) == "tensor-export");
+    }
+  }
+  must(loaded.network.unload());
+}
+
+TEST_CASE("of an input that is converted a part is sent as well, counted as its user has it") {
+  Loaded loaded(changed("partial-input", [](auto& descriptor) { take_float16(descriptor.inputs.at(0)); }));
+  CHECK(loaded.program.tensors().at(0).flags == (QAIC_TENSOR_PARTIAL | QAIC_TENSOR_CONVERTED));
+  {
+    auto queue = must(qaic::Queue::create(loaded.network, {.depth = 1}));
+    auto slot = must(queue.acquire());
+    for (const std::size_t count : {kCount, std::size_t{701}, std::size_t{1}, std::size_t{0}, kCount}) {
+      CAPTURE(count);
+      put(queue.tensor(slot, 0), halves());
+      CHECK(failure(queue.set_size(slot, 0, 2049)) == "partial-size");
+      CHECK(failure(queue.set_size(slot, 0, 3)) == "partial-element");
+      must(queue.set_size(slot, 0, count * 2));
+      must(queue.submit(slot));
+      CHECK(last_execution().partial == (count != kCount));
+      if (count != kCount) {
+        CHECK(last_execution().resizes == std::vector<std::uint64_t>{128 + count * 4, 4096});
+      }
+      REQUIRE_FALSE(must(queue.wait(slot, kPatience)).error.has_value());
+      CHECK((taken(queue.tensor(slot, 1)) == expected_of(halves_on_card(), count)));
+    }
+    const auto exported = queue.export_tensor(slot, 0);
+    REQUIRE_FALSE(exported.has_value());
+    CHECK(std::string(exported.error().id()) == "tensor-export");
+    CHECK(exported.error().kind() == QAIC_ERROR_UNSUPPORTED);
+  }
+  must(loaded.network.unload());
+}
+
+TEST_CASE("a converted part is packed beside another") {
+  Loaded loaded(changed("partial-pair", [](auto& descriptor) { take_float16(descriptor.inputs.at(0)); }));
+  {
+    auto inference = must(qaic::Inference::create(loaded.network));
+    const Numbers x = halves_on_card();
+    const Numbers bias = numbers(32, 2);
+    const Numbers y = numbers(kCount, 3);
+    put(inference.tensor(0), halves());
+    put(inference.tensor(1), bias);
+    put(inference.tensor(2), y);
+    for (const auto& [xs, ys] : {std::pair{kCount, kCount},
+                                 {std::size_t{33}, kCount},
+                                 {kCount, std::size_t{5}},
+                                 {std::size_t{0}, std::size_t{7}},
+                                 {std::size_t{7}, std::size_t{0}}}) {
+      CAPTURE(xs);
+      CAPTURE(ys);
+      must(inference.set_size(0, xs * 2));
+      must(inference.set_size(2, ys * 4));
+      must(inference.submit());
+      must(inference.wait(kPatience));
+      CHECK((taken(inference.tensor(3)) == expected_of(x, xs, y, ys, bias)));
     }
   }
   must(loaded.network.unload());

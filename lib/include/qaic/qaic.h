@@ -327,13 +327,14 @@ QAIC_API int qaic_inference_export(const qaic_inference* inference, size_t tenso
  * size 0) for an input the program ignores. */
 QAIC_API void* qaic_inference_tensor(qaic_inference* inference, size_t index, size_t* size);
 /* Of a partial input, only the first `bytes` are sent from the next submission
- * on, 0 to byte_size, a multiple of the element's size; all of it at first. The
- * memory above stays as large and where it is. The network is told the offset and
- * size of each partial input, and nothing else of its shape. Where several are in
- * one DMA buffer, what is sent of them is copied at each submission, and of one
- * that is alone nothing. Errors, all kind usage: id "partial-input" (it is none,
- * or there is no such tensor), "partial-size" (more than it has),
- * "partial-element" (ends inside an element), "inference-in-flight".
+ * on, 0 to byte_size, a multiple of the element's size, both as its user has it; all
+ * of it at first. The memory above stays as large and where it is. The network is
+ * told the offset and size of each partial input, and nothing else of its shape.
+ * Where several are in one DMA buffer, what is sent of them is copied at each
+ * submission, and of one that is alone nothing; of one that is QAIC_TENSOR_CONVERTED
+ * as much is converted. Errors, all kind usage: id "partial-input" (it is none, or
+ * there is no such tensor), "partial-size" (more than it has), "partial-element"
+ * (ends inside an element), "inference-in-flight".
  *
  * Source: runtime-protocols 1.3, kernel-interface 3.5. */
 QAIC_API int qaic_inference_set_size(qaic_inference* inference, size_t index, uint64_t bytes,
