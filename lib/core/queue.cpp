@@ -181,9 +181,7 @@ Result<Completion> Queue::wait(std::uint32_t slot, Timeout timeout) {
       }
       last = sorted(reaped);
     } else {
-      ++entries_[slot].awaited;
-      last = sleep(lock, until);
-      --entries_[slot].awaited;
+      last = sleep_for(slot, lock, until);
     }
   }
 }
@@ -232,6 +230,13 @@ Queue::Step Queue::sleep(Lock& lock, TimePoint until) {
   const auto status = changed_.wait_until(lock, until);
   --sleepers_;
   return status == std::cv_status::timeout ? Step::timeout : Step::changed;
+}
+
+Queue::Step Queue::sleep_for(std::uint32_t slot, Lock& lock, TimePoint until) {
+  ++entries_[slot].awaited;
+  const Step step = sleep(lock, until);
+  --entries_[slot].awaited;
+  return step;
 }
 
 // Whether the caller is the one to sleep in the kernel for the oldest inference.

@@ -148,7 +148,7 @@ class Queue {
   using Clock = std::chrono::steady_clock;
   using TimePoint = Clock::time_point;
   using Lock = std::unique_lock<std::mutex>;
-  enum class State { free, held, pending, in_flight, done };
+  enum class State : std::uint8_t { free, held, pending, in_flight, done };
   using End = Completion::End;
   struct Entry {
     std::unique_ptr<Submission> submission;
@@ -182,6 +182,7 @@ class Queue {
 
   // What seldom happens, apart from what often does.
   [[nodiscard, gnu::cold]] Step sleep(Lock& lock, TimePoint until);
+  [[nodiscard, gnu::cold]] Step sleep_for(std::uint32_t slot, Lock& lock, TimePoint until);
   [[nodiscard, gnu::cold]] bool gather(Lock& lock, std::uint32_t slot);
   [[nodiscard, gnu::cold]] Refusal make_ready(Lock& lock, std::uint32_t slot);
   [[nodiscard, gnu::cold]] base::Error slot_error(std::uint32_t slot) const;
