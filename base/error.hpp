@@ -9,7 +9,7 @@
 namespace qaic::base {
 
 // What the caller can do about an error. The numbers are the exit codes of all
-// tools (docs/exit-codes), so that the mapping exists once.
+// tools (their man pages), so that the mapping exists once.
 enum class ErrorKind : std::uint32_t {
   verdict = 1,       // a check ran and said no
   usage = 2,         // the caller asked for something that does not exist

@@ -20,7 +20,6 @@ struct Id {
 using DbcId = Id<struct DbcIdTag, std::uint32_t>;            // DMA bridge channel 0-15
 using BoHandle = Id<struct BoHandleTag, std::uint32_t>;      // GEM handle, per open file
 using UserHandle = Id<struct UserHandleTag, std::uint32_t>;  // NNC header handle: one open file
-using DevAddr = Id<struct DevAddrTag, std::uint64_t>;        // address as the card sees it
 using BusAddr = Id<struct BusAddrTag, std::uint64_t>;        // host memory as the card sees it
 
 }  // namespace qaic::base
