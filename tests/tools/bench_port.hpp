@@ -1,5 +1,5 @@
 // A card by script, on a clock of its own: inferences of one activation are
-// served one after the other.
+// served one after the other, or several at once, and end in their order.
 #pragma once
 
 #include <algorithm>
@@ -30,17 +30,22 @@ class ScriptedPort : public Port {
   std::int64_t wake_up_takes = 0;
   std::int64_t late_by = 0;                                            // of every sleep
   std::function<std::int64_t(int)> service = [](int) { return kMs; };  // of the n-th inference
-  std::size_t queue_holds = 1000;
+  std::size_t at_once = 1;                                             // inferences that the card works on
+  std::size_t queue_holds = 1000;  // the card takes from it what it is done with, waited for or not
   int failing_wait = -1;
   std::int64_t interrupt_at = -1;
   int asked = 0;
 
   Expected<Done> submit(std::size_t slot) override {
-    if (in_flight.size() >= queue_holds) return error_with("queue-full");
+    if (queued() >= queue_holds) return error_with("queue-full");
     clock += submit_takes;
-    const std::int64_t begin = std::max(card_free, clock);
-    card_free = begin + service(submitted++);
-    in_flight.push_back({slot, clock, card_free, static_cast<std::uint32_t>(in_flight.size())});
+    const std::size_t ahead = queued();
+    const std::int64_t free = ends.size() < at_once ? 0 : ends[ends.size() - at_once];
+    const std::int64_t end = std::max(free, clock) + service(submitted++);
+    ends.push_back(ends.empty() ? end : std::max(end, ends.back()));
+    if (ends.size() > at_once) ends.pop_front();
+    in_flight.push_back(
+        {slot, clock, ends.back(), static_cast<std::uint32_t>(ahead < at_once ? 0 : ahead - at_once + 1)});
     return Done{};
   }
   Expected<Done> wait(std::size_t slot) override {
@@ -73,9 +78,14 @@ class ScriptedPort : public Port {
     std::int64_t told, done;
     std::uint32_t level;
   };
+  [[nodiscard]] std::size_t queued() const {
+    return static_cast<std::size_t>(std::count_if(in_flight.begin(), in_flight.end(),
+                                                  [this](const Flight& f) { return f.done > clock; }));
+  }
+
   std::deque<Flight> in_flight;
+  std::deque<std::int64_t> ends;  // of the latest `at_once` inferences
   std::map<std::size_t, CardTimes> times;
-  std::int64_t card_free = 0;
   int submitted = 0;
   int waited = 0;
 };

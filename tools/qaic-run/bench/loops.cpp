@@ -13,58 +13,62 @@ bool queue_full(const Error& error) {
   return std::string_view(error.id()) == "queue-full";
 }
 
+// The slot after this one, of so many.
+std::size_t after(std::size_t slot, std::size_t slots) {
+  return slot + 1 == slots ? 0 : slot + 1;
+}
+
 }  // namespace
 
 LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count) {
   LoopEnd end;
   std::vector<Timing> slots(depth);
   std::uint64_t measured = 0;
-  std::size_t in_flight = 0;
+  std::size_t next = 0, oldest = 0, in_flight = 0;
+  std::size_t most = depth;  // that the queue is known to take
   bool ending = false;
   // Whether one more is to be submitted at `now`.
   const auto more = [&](std::int64_t now) {
     ending = ending || now >= recorder.end() || (count != 0 && measured == count) || port.interrupted();
     return !ending;
   };
-  const auto submit = [&](std::size_t slot, std::int64_t now) -> Expected<Done> {
-    auto submitted = port.submit(slot);
-    if (!submitted) return submitted;
-    slots[slot] = {now, now, now, port.now(), 0, 0};
-    if (now >= recorder.begin()) ++measured;
-    ++in_flight;
-    return submitted;
-  };
-  for (std::int64_t now = port.now(); in_flight < depth && more(now); now = port.now()) {
-    const auto submitted = submit(in_flight, now);
-    if (submitted) continue;
-    if (in_flight > 0 && queue_full(submitted.error())) {
-      depth = in_flight;
-    } else {
-      end.error = submitted.error();
-      ending = true;
+  const auto submit_more = [&](std::int64_t now) {
+    while (in_flight < most && more(now)) {
+      const auto submitted = port.submit(next);
+      if (!submitted && in_flight > 0 && queue_full(submitted.error())) {
+        // Of those in flight the card has taken some from its queue already,
+        // so that another time it may be fewer.
+        most = in_flight;
+        end.queue_full = true;
+      } else if (!submitted) {
+        end.error = submitted.error();
+        ending = true;
+      } else {
+        const std::int64_t submitted_at = port.now();
+        slots[next] = {now, now, now, submitted_at, 0, 0};
+        if (now >= recorder.begin()) ++measured;
+        now = submitted_at;
+        ++in_flight;
+        next = after(next, depth);
+      }
     }
-  }
+  };
   std::int64_t previous_done = 0;
-  for (std::size_t oldest = 0; in_flight > 0; oldest = (oldest + 1) % depth) {
+  for (submit_more(port.now()); in_flight > 0; oldest = after(oldest, depth)) {
     const auto waited = port.wait(oldest);
     if (!waited) {
       if (!end.error) end.error = waited.error();
       break;
     }
     std::int64_t now = port.now();
+    if (now >= recorder.begin()) end.depth = std::max(end.depth, in_flight);
     --in_flight;
     slots[oldest].done = now;
     slots[oldest].previous_done = previous_done;
     previous_done = now;
     if (recorder.record(port, oldest, slots[oldest]) == Recorder::Took::time) now = port.now();
-    if (!more(now)) continue;
-    const auto submitted = submit(oldest, now);
-    if (!submitted) {
-      end.error = submitted.error();
-      ending = true;
-    }
+    submit_more(now);
   }
-  end.depth = depth;
   if (count != 0 || port.interrupted() || end.error) recorder.end_with_last();
   return end;
 }
@@ -103,6 +107,7 @@ Expected<Done> OpenLoop::submit(std::size_t slot) {
     const std::uint32_t others = in_flight();
     auto submitted = port_.submit(slot);
     if (submitted || others == 0 || !queue_full(submitted.error())) return submitted;
+    queue_full_ = true;
     if (!await_fewer_than(others)) return submitted;
   }
 }
@@ -127,8 +132,11 @@ bool OpenLoop::submit_next() {
     return close();
   }
   timing.submit_end = port_.now();
-  if (measured) ++measured_;
-  next_slot_ = (next_slot_ + 1) % slots_.size();
+  if (measured) {
+    ++measured_;
+    most_in_flight_ = std::max(most_in_flight_, std::size_t{in_flight()} + 1);
+  }
+  next_slot_ = after(next_slot_, slots_.size());
   submitted_.store((submitted_.load(std::memory_order_relaxed) + 1) & ~kClosed, std::memory_order_release);
   submitted_.notify_one();
   return true;
@@ -156,7 +164,7 @@ bool OpenLoop::reap_next() {
   previous_done_ = timing.done;
   recorder_.record(port_, slot, timing);
   free_at_[slot] = timing.done;
-  oldest_slot_ = (oldest_slot_ + 1) % slots_.size();
+  oldest_slot_ = after(oldest_slot_, slots_.size());
   reaped_.store((reaped + 1) & ~kClosed, std::memory_order_release);
   reaped_.notify_one();
   return true;
@@ -173,7 +181,8 @@ LoopEnd OpenLoop::run() {
   }
   LoopEnd end;
   end.error = reap_error_ ? reap_error_ : submit_error_;
-  end.depth = slots_.size();
+  end.depth = most_in_flight_;
+  end.queue_full = queue_full_;
   end.unserved = unserved_;
   if (count_ != 0 || port_.interrupted() || end.error) recorder_.end_with_last();
   return end;

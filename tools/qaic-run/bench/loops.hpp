@@ -15,7 +15,8 @@ namespace qaic::tools::run::bench {
 
 struct LoopEnd {
   std::optional<Error> error;
-  std::size_t depth = 0;       // that the queue took; less than asked for when it is short
+  std::size_t depth = 0;       // the most in flight while measuring
+  bool queue_full = false;     // the queue took no more than that
   std::uint64_t unserved = 0;  // arrivals that could not start before the end
 };
 
@@ -58,6 +59,8 @@ class OpenLoop {
   std::uint64_t count_;
   std::uint64_t measured_ = 0;
   std::uint64_t unserved_ = 0;
+  std::size_t most_in_flight_ = 0;
+  bool queue_full_ = false;
   std::int64_t previous_done_ = 0;
   std::vector<Timing> slots_;          // of what is in flight; the submitter fills them
   std::vector<std::int64_t> free_at_;  // the reaper fills them

@@ -74,6 +74,7 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load) {
     result.per_second += result.lanes.back().per_second;
     result.unserved += lane.end.unserved;
     result.depth_reached = std::max(result.depth_reached, lane.end.depth);
+    result.queue_full = result.queue_full || lane.end.queue_full;
     if (recorder.end() != std::numeric_limits<std::int64_t>::max()) {
       result.measured_ns = std::max(result.measured_ns, recorder.end() - recorder.begin());
     }

@@ -36,7 +36,8 @@ struct LaneResult {
 
 struct Measurement {
   Load load;
-  std::size_t depth_reached = 0;
+  std::size_t depth_reached = 0;  // the most in flight of an activation
+  bool queue_full = false;        // its queue took no more
   std::int64_t measured_ns = 0;
   std::uint64_t inferences = 0;
   double per_second = 0;

@@ -118,6 +118,7 @@ json point_json(const BenchReport& report, const Measurement& point) {
           {"asked_per_second", or_null(point.load.rate)},
           {"depth", point.load.depth},
           {"depth_reached", point.depth_reached},
+          {"queue_full", point.queue_full},
           {"activations", point.lanes.size()},
           {"measured_ns", point.measured_ns},
           {"inferences", point.inferences},

@@ -80,7 +80,7 @@ void add_findings(std::string& text, const BenchReport& report) {
   for (const auto& point : report.points) {
     const std::string about = several ? name_of(point.load) + ": " : "";
     if (!point.bound.empty()) text += wrapped(about + point.bound, 2);
-    if (point.depth_reached < point.load.depth && point.depth_reached != 0) {
+    if (point.queue_full && point.depth_reached < point.load.depth) {
       text += wrapped(fmt::format("{}The channel's queue took {} in flight, not {}.", about,
                                   point.depth_reached, point.load.depth),
                       2);
