@@ -22,6 +22,13 @@ TEST_CASE("a window holds what ended in it") {
   CHECK(series.windows()[2].count() == 0);
   CHECK(series.windows()[3].largest() == 4);
   CHECK(series.total().count() == 4);
+  series.count(351);
+  series.count(400);
+  REQUIRE(series.ended().size() == 5);
+  CHECK(series.ended()[0] == 2);
+  CHECK(series.ended()[3] == 2);
+  CHECK(series.ended()[4] == 1);
+  CHECK(series.total().count() == 4);
 }
 
 TEST_CASE("windows grow when there would be too many, and lose nothing") {
@@ -32,6 +39,7 @@ TEST_CASE("windows grow when there would be too many, and lose nothing") {
   CHECK(series.total().count() == 2000);
   for (std::size_t i = 0; i < 31; ++i) {
     REQUIRE(series.windows()[i].count() == 64);
+    REQUIRE(series.ended()[i] == 64);
     REQUIRE(series.windows()[i].smallest() == 320 * i);
   }
 }
@@ -53,6 +61,7 @@ TEST_CASE("series of different length add up window by window") {
     REQUIRE(sum.windows().size() == both.windows().size());
     for (std::size_t i = 0; i < sum.windows().size(); ++i) {
       CHECK(sum.windows()[i].count() == both.windows()[i].count());
+      CHECK(sum.ended()[i] == both.ended()[i]);
     }
   }
 }

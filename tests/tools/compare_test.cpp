@@ -32,7 +32,7 @@ SavedPoint run(std::uint64_t seed, double factor, double stall_ms) {
       sum += latency;
     }
     window.length_ns = static_cast<std::int64_t>(sum);
-    window.inferences = 200;
+    window.inferences = window.completed = 200;
     for (std::uint32_t bucket = 0; bucket < counts.size(); ++bucket) {
       if (counts[bucket] != 0) window.buckets.emplace_back(bucket, counts[bucket]);
     }
@@ -118,7 +118,7 @@ TEST_CASE("quantiles of a saved run are those of its histogram") {
   Histogram all;
   SavedPoint point;
   for (int w = 0; w < 10; ++w) {
-    SavedWindow window{1'000'000'000, true, 0, {}};
+    SavedWindow window{1'000'000'000, true, 0, 0, {}};
     Histogram own;
     for (std::uint64_t i = 0; i < 500; ++i) {
       own.record(100'000 + i * 997 + static_cast<std::uint64_t>(w) * 13);
@@ -127,7 +127,7 @@ TEST_CASE("quantiles of a saved run are those of its histogram") {
     for (std::uint32_t bucket = 0; bucket < Histogram::kBuckets; ++bucket) {
       if (own.in_bucket(bucket) != 0) window.buckets.emplace_back(bucket, own.in_bucket(bucket));
     }
-    window.inferences = own.count();
+    window.inferences = window.completed = own.count();
     point.windows.push_back(window);
   }
   const auto changes = changes_of(point, point);
@@ -139,7 +139,8 @@ TEST_CASE("quantiles of a saved run are those of its histogram") {
 }
 
 TEST_CASE("a text that is no report is refused") {
-  const std::string window = R"({"start_ns": 0, "length_ns": 10, "inferences": 3, "buckets": "BUCKETS"})";
+  const std::string window =
+      R"({"start_ns": 0, "length_ns": 10, "inferences": 3, "completed": 4, "buckets": "BUCKETS"})";
   const auto document = [&](const std::string& buckets) {
     std::string text = R"({"schema": "qaic.bench/1", "time": "t", "devices": [], "program": {"sha256": null},
       "environment": {"cpu": null, "cpus": 2, "kernel": "k", "governor": null}, "points": [{"loop": "closed",
@@ -152,6 +153,7 @@ TEST_CASE("a text that is no report is refused") {
   REQUIRE(good);
   CHECK(good->points.at(0).windows.at(0).buckets.size() == 2);
   CHECK(good->points.at(0).windows.at(0).whole);
+  CHECK(good->points.at(0).windows.at(0).completed == 4);
   CHECK(good->points.at(0).name() == "closed loop, depth 1");
   for (const char* buckets :
        {"5:1", "5:1 300:3", "5:1 ", "5", "5:", ":3", "x:3", "5:-3", "99999:3", "5:3 x", "5:3,"}) {

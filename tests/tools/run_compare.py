@@ -31,7 +31,7 @@ with tempfile.TemporaryDirectory() as folder:
                 counts[int(bucket)] = counts.get(int(bucket), 0) + int(count)
         length = point["windows"][0]["length_ns"]
         point["windows"] = [{"start_ns": i * length, "length_ns": length * (98 + i % 5) // 100, "inferences": sum(counts.values()),
-                             "buckets": " ".join(f"{b}:{n}" for b, n in sorted(counts.items()))} for i in range(20)]
+                             "completed": sum(counts.values()), "buckets": " ".join(f"{b}:{n}" for b, n in sorted(counts.items()))} for i in range(20)]
         point["inferences"] = 20 * sum(counts.values())
         point["measured_ns"] = 21 * length
     a = write("a.json", report)

@@ -29,7 +29,9 @@ LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint
   bool ending = false;
   // Whether one more is to be submitted at `now`.
   const auto more = [&](std::int64_t now) {
-    ending = ending || now >= recorder.end() || (count != 0 && measured == count) || port.interrupted();
+    // All that are in flight at the beginning will end within what is measured.
+    const bool enough = count != 0 && now >= recorder.begin() && measured + in_flight >= count;
+    ending = ending || enough || now >= recorder.end() || port.interrupted();
     return !ending;
   };
   const auto submit_more = [&](std::int64_t now) {
@@ -46,7 +48,6 @@ LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint
       } else {
         const std::int64_t submitted_at = port.now();
         slots[next] = {now, now, now, submitted_at, 0, 0};
-        if (now >= recorder.begin()) ++measured;
         now = submitted_at;
         ++in_flight;
         next = after(next, depth);
@@ -61,11 +62,18 @@ LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint
       break;
     }
     std::int64_t now = port.now();
-    if (now >= recorder.begin()) end.depth = std::max(end.depth, in_flight);
+    const bool measuring = now >= recorder.begin();
+    if (measuring) end.depth = std::max(end.depth, in_flight);
     --in_flight;
     slots[oldest].done = now;
     slots[oldest].previous_done = previous_done;
+    // What is counted instead of timed begins, as it ends, where an inference ends.
+    if (measuring && count != 0 && measured == 0 && previous_done != 0) {
+      recorder.measure(previous_done, recorder.end());
+    }
     previous_done = now;
+    if (measuring && count != 0 && measured == count) continue;  // more were in flight than are wanted
+    if (measuring) ++measured;
     if (recorder.record(port, oldest, slots[oldest]) == Recorder::Took::time) now = port.now();
     submit_more(now);
   }
@@ -162,7 +170,11 @@ bool OpenLoop::reap_next() {
   timing.done = port_.now();
   timing.previous_done = previous_done_;
   previous_done_ = timing.done;
-  recorder_.record(port_, slot, timing);
+  if (timing.intended < recorder_.begin()) {
+    recorder_.pass(timing);
+  } else {
+    recorder_.record(port_, slot, timing);
+  }
   free_at_[slot] = timing.done;
   oldest_slot_ = after(oldest_slot_, slots_.size());
   reaped_.store((reaped + 1) & ~kClosed, std::memory_order_release);

@@ -21,13 +21,15 @@ struct LoopEnd {
 };
 
 // Until the recorder's end, or `count` measured inferences (0 = no bound), or
-// the port is interrupted. Inferences in flight at the end are waited for and
-// count as latencies. Latency is from the submission to the end of the wait.
+// the port is interrupted. Measured is what ends after the recorder's beginning;
+// inferences in flight at the end are waited for and count as latencies. Latency
+// is from the submission to the end of the wait.
 LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count);
 
 // Latency is from the intended start, whether or not it could start then: an
-// inference that waits because an earlier one is slow is slow too. Ends like
-// the closed loop.
+// inference that waits because an earlier one is slow is slow too. Measured are
+// the latencies of those meant to start after the recorder's beginning. Ends
+// like the closed loop.
 class OpenLoop {
  public:
   // Arrivals count from `start` of the port's clock.

@@ -45,8 +45,9 @@ LaneResult result_of(const Recorder& recorder) {
   LaneResult result;
   const Histogram total = recorder.series().total();
   result.inferences = total.count();
+  result.completed = recorder.in_time();
   const auto measured = static_cast<double>(recorder.end() - recorder.begin());
-  if (measured > 0) result.per_second = static_cast<double>(recorder.in_time()) * 1e9 / measured;
+  if (measured > 0) result.per_second = static_cast<double>(result.completed) * 1e9 / measured;
   result.p50_ns = total.quantile(0.5);
   result.p99_ns = total.quantile(0.99);
   return result;
@@ -56,8 +57,8 @@ LaneResult result_of(const Recorder& recorder) {
 std::vector<std::uint64_t> whole_windows(const WindowSeries& series, std::int64_t measured_ns) {
   std::vector<std::uint64_t> counts;
   const auto whole = static_cast<std::size_t>(measured_ns / series.width_ns());
-  for (const auto& window : series.windows()) {
-    if (counts.size() < whole) counts.push_back(window.count());
+  for (const auto ended : series.ended()) {
+    if (counts.size() < whole) counts.push_back(ended);
   }
   return counts;
 }
@@ -71,6 +72,7 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load) {
     const Recorder& recorder = *lane.recorder;
     if (lane.end.error && !result.error) result.error = lane.end.error;
     result.lanes.push_back(result_of(recorder));
+    result.completed += result.lanes.back().completed;
     result.per_second += result.lanes.back().per_second;
     result.unserved += lane.end.unserved;
     result.depth_reached = std::max(result.depth_reached, lane.end.depth);

@@ -25,14 +25,13 @@ class Recorder {
   // What recording needed: nothing to speak of, or the driver was asked.
   enum class Took { nothing, time };
 
-  // An inference ended. Those that should have started before the beginning
-  // only teach what is slow.
+  // An inference ended. Those that end before the beginning only teach what is slow.
   Took record(Port& port, std::size_t slot, const Timing& timing) {
-    const auto latency = static_cast<std::uint64_t>(timing.done - timing.intended);
-    if (timing.intended < begin_) {
-      sampler_.observe(latency);
+    if (timing.done < begin_) {
+      pass(timing);
       return Took::nothing;
     }
+    const auto latency = static_cast<std::uint64_t>(timing.done - timing.intended);
     last_done_ = timing.done;
     series_.record(timing.done - begin_, latency);
     if (timing.done < end_) ++in_time_;
@@ -41,14 +40,23 @@ class Recorder {
     ask(port, slot, timing, latency);
     return Took::time;
   }
+  // An inference ended whose latency is not of what is measured: it counts for
+  // throughput when it ended after the beginning.
+  void pass(const Timing& timing) {
+    sampler_.observe(static_cast<std::uint64_t>(timing.done - timing.intended));
+    if (timing.done < begin_) return;
+    last_done_ = timing.done;
+    series_.count(timing.done - begin_);
+    if (timing.done < end_) ++in_time_;
+  }
 
   [[nodiscard]] std::int64_t begin() const { return begin_; }
   [[nodiscard]] std::int64_t end() const { return end_; }
   // The end is when the last inference ended: the run was counted, or interrupted.
   void end_with_last() { end_ = last_done_ + 1; }
-  // May be read by another thread.
+  // Latencies. May be read by another thread.
   [[nodiscard]] std::uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
-  // Of those, how many ended before the end.
+  // How many inferences ended between the beginning and the end.
   [[nodiscard]] std::uint64_t in_time() const { return in_time_; }
   [[nodiscard]] const WindowSeries& series() const { return series_; }
   [[nodiscard]] const StageSampler& sampler() const { return sampler_; }

@@ -62,9 +62,12 @@ json histogram_json(const Histogram& total) {
 json windows_json(const Measurement& point) {
   json rows = json::array();
   std::int64_t start = 0;
-  for (const auto& window : point.series.windows()) {
+  const auto windows = point.series.windows();
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    const Histogram& window = windows[i];
     rows.push_back({{"start_ns", start},
                     {"length_ns", point.series.width_ns()},
+                    {"completed", point.series.ended()[i]},
                     {"inferences", window.count()},
                     {"buckets", buckets_text(window)}});
     start += point.series.width_ns();
@@ -122,6 +125,7 @@ json point_json(const BenchReport& report, const Measurement& point) {
           {"activations", point.lanes.size()},
           {"measured_ns", point.measured_ns},
           {"inferences", point.inferences},
+          {"completed", point.completed},
           {"inferences_per_second", point.per_second},
           {"unserved", point.unserved},
           {"latency", latency_json(total)},

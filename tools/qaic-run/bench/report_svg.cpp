@@ -128,9 +128,9 @@ void draw_time(Svg& svg, const BenchReport& report) {
     const double width = static_cast<double>(point.series.width_ns()) / 1e9;
     const double measured = static_cast<double>(point.measured_ns) / 1e9;
     double start = 0;
-    for (const auto& window : point.series.windows()) {
+    for (const auto ended : point.series.ended()) {
       if (start + width > measured * 1.0001) break;  // only whole windows
-      const double rate = static_cast<double>(window.count()) / width;
+      const double rate = static_cast<double>(ended) / width;
       curve.emplace_back(start, rate);
       curve.emplace_back(start + width, rate);
       high = std::max(high, rate);

@@ -6,7 +6,10 @@
 namespace qaic::tools::run::bench {
 
 WindowSeries::WindowSeries(std::int64_t width_ns)
-    : width_ns_(std::max<std::int64_t>(width_ns, 1)), current_end_ns_(width_ns_), windows_(kMost) {}
+    : width_ns_(std::max<std::int64_t>(width_ns, 1)),
+      current_end_ns_(width_ns_),
+      windows_(kMost),
+      ended_(kMost) {}
 
 void WindowSeries::advance(std::int64_t at_ns) {
   while (at_ns / width_ns_ >= static_cast<std::int64_t>(kMost)) widen();
@@ -22,6 +25,8 @@ void WindowSeries::widen() {
       std::swap(windows_[i / 2], windows_[i]);
     }
     if (i != 0) windows_[i].clear();
+    const std::uint64_t ended = std::exchange(ended_[i], 0);
+    ended_[i / 2] += ended;
   }
   width_ns_ *= 2;
   current_ /= 2;
@@ -31,12 +36,15 @@ void WindowSeries::widen() {
 void WindowSeries::merge(WindowSeries other) {
   while (width_ns_ < other.width_ns_) widen();
   while (other.width_ns_ < width_ns_) other.widen();
-  for (std::size_t i = 0; i < kMost; ++i) windows_[i].merge(other.windows_[i]);
+  for (std::size_t i = 0; i < kMost; ++i) {
+    windows_[i].merge(other.windows_[i]);
+    ended_[i] += other.ended_[i];
+  }
 }
 
 std::size_t WindowSeries::used() const {
   std::size_t used = kMost;
-  while (used > 0 && windows_[used - 1].count() == 0) --used;
+  while (used > 0 && windows_[used - 1].count() == 0 && ended_[used - 1] == 0) --used;
   return used;
 }
 

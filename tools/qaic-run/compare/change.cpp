@@ -55,6 +55,7 @@ class Sampled {
       Window& own = windows_.emplace_back();
       own.length_s = window.whole ? static_cast<double>(window.length_ns) / 1e9 : 0;
       own.inferences = static_cast<double>(window.inferences);
+      own.completed = static_cast<double>(window.completed);
       total_ += own.inferences;
       for (const auto& [bucket, count] : window.buckets) own.counts.emplace_back(places.at(bucket), count);
     }
@@ -81,6 +82,7 @@ class Sampled {
   struct Window {
     double length_s = 0;  // 0: says nothing about throughput
     double inferences = 0;
+    double completed = 0;
     std::vector<std::pair<std::size_t, std::uint32_t>> counts;
   };
 
@@ -92,7 +94,7 @@ class Sampled {
     for (const auto& [place, count] : window.counts) counts_[place] += count;
     drawn_ += window.inferences;
     seconds_ += window.length_s;
-    if (window.length_s > 0) in_seconds_ += window.inferences;
+    if (window.length_s > 0) in_seconds_ += window.completed;
   }
   [[nodiscard]] Values end() const {
     Values values{};

@@ -65,6 +65,7 @@ Result<SavedPoint> parse_point(const json& row, const std::string& name) {
     const auto start = entry.at("start_ns").get<std::int64_t>();
     window.length_ns = entry.at("length_ns").get<std::int64_t>();
     window.inferences = entry.at("inferences").get<std::uint64_t>();
+    window.completed = entry.at("completed").get<std::uint64_t>();
     if (start < 0 || window.length_ns <= 0 || start > measured + window.length_ns * 1000) {
       return fail(no_report(name, "a window that cannot be"));
     }

@@ -14,8 +14,9 @@ namespace qaic::tools::run::comparing {
 
 struct SavedWindow {
   std::int64_t length_ns = 0;
-  bool whole = true;  // wholly within what was measured
-  std::uint64_t inferences = 0;
+  bool whole = true;                                             // wholly within what was measured
+  std::uint64_t inferences = 0;                                  // whose latencies are in the buckets
+  std::uint64_t completed = 0;                                   // that ended in it: throughput
   std::vector<std::pair<std::uint32_t, std::uint32_t>> buckets;  // of bench::Histogram, and how many
 };
 
