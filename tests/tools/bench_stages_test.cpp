@@ -64,6 +64,39 @@ TEST_CASE("a slow card bounds a closed loop, and more depth is only queue") {
   CHECK(sentence.find("more depth") != std::string::npos);
 }
 
+TEST_CASE("a card that works on several at once is not told to be full") {
+  ScriptedPort port;
+  port.service = [](int) { return 20'000 * kUs; };
+  port.at_once = 64;
+  double per_second = 0;
+  const auto found = measured(port, 8, &per_second);
+  CHECK(per_second == doctest::Approx(400).epsilon(0.01));
+  CHECK(bound_sentence(found, {Bound::Loop::closed, 8, per_second, 0, Bound::Rate::reached}) ==
+        "Bound by the card: it works on 8.0 inferences at once, 20.0 ms each.");
+  CHECK(
+      bound_sentence(found, {Bound::Loop::open, 8, per_second, 400, Bound::Rate::reached})
+          .starts_with("At this rate the card works on 8.0 inferences at once; of an inference's 20.0 ms, "));
+}
+
+TEST_CASE("more depth is said to be only queue where inferences wait as long as half their work") {
+  TailAttribution found;
+  found.all = {100, {}};
+  found.all.mean.device_ns = 20e6;
+  const Bound serial{Bound::Loop::closed, 2, 50, 0, Bound::Rate::reached};
+  const Bound parallel{Bound::Loop::closed, 8, 100, 0, Bound::Rate::reached};
+  CHECK(bound_sentence(found, serial) == "Bound by the card: it works 100 % of the time, 20.0 ms each.");
+  CHECK(bound_sentence(found, parallel) ==
+        "Bound by the card: it works on 2.0 inferences at once, 20.0 ms each.");
+  found.all.mean.queue_ns = 9e6;
+  CHECK(bound_sentence(found, serial).find("more depth") == std::string::npos);
+  found.all.mean.queue_ns = 11e6;
+  CHECK(bound_sentence(found, serial).ends_with("each; more depth only makes the queue longer."));
+  CHECK(bound_sentence(found, parallel).ends_with("each; more depth only makes the queue longer."));
+  // A little more than it can be is how the driver counts, not an overlap.
+  CHECK(bound_sentence(found, {Bound::Loop::closed, 2, 52, 0, Bound::Rate::reached})
+            .starts_with("Bound by the card: it works 104 % of the time"));
+}
+
 TEST_CASE("what the host takes bounds a closed loop of a fast card") {
   ScriptedPort port;
   port.service = [](int) { return 100 * kUs; };

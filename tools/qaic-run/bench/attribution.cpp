@@ -56,21 +56,31 @@ Part largest_part(const Stages& stages) {
 }
 
 int percent(double part, double whole) {
-  return whole <= 0 ? 0 : static_cast<int>(std::lround(100 * std::min(part / whole, 1.0)));
+  return whole <= 0 ? 0 : static_cast<int>(std::lround(100 * part / whole));
+}
+
+// `busy`: on how many inferences the card works at a time, on average. A little
+// above 1 is how the driver counts; far above, it works on several at once.
+std::string work_text(double busy) {
+  constexpr double kOverlap = 1.15;
+  return busy > kOverlap ? fmt::format("on {:.1f} inferences at once", busy)
+                         : fmt::format("{} % of the time", percent(busy, 1));
 }
 
 std::string closed_sentence(const Stages& mean, const Bound& bound) {
   const double busy = bound.per_second * mean.device_ns / 1e9;
-  if (busy >= 0.85) {
-    return fmt::format("Bound by the card: it works {} % of the time, {} per inference{}.", percent(busy, 1),
+  const double outside = mean.host_ns + mean.wake_up_ns;
+  if (busy >= 0.85 && outside <= mean.device_ns + mean.queue_ns) {
+    const bool queues = bound.depth > 1 && mean.queue_ns >= mean.device_ns / 2;
+    return fmt::format("Bound by the card: it works {}, {} each{}.", work_text(busy),
                        duration_text(mean.device_ns),
-                       bound.depth > 1 ? "; more depth only makes the queue longer" : "");
+                       queues ? "; more depth only makes the queue longer" : "");
   }
   const bool host = mean.host_ns > mean.wake_up_ns;
   return fmt::format(
-      "Bound by the host: the card works {} % of the time; {} takes {} of an inference's {}; a larger "
+      "Bound by the host: the card works {}; {} takes {} of an inference's {}; a larger "
       "--depth hides it.",
-      percent(busy, 1), host ? "submitting" : "waking up after the completion",
+      work_text(busy), host ? "submitting" : "waking up after the completion",
       duration_text(host ? mean.host_ns : mean.wake_up_ns), duration_text(mean.total_ns()));
 }
 
@@ -83,8 +93,8 @@ std::string open_sentence(const Stages& mean, const Bound& bound) {
   }
   const double busy = bound.per_second * mean.device_ns / 1e9;
   const Part part = largest_part(mean);
-  return fmt::format("At this rate the card works {} % of the time; of an inference's {}, {} % are spent {}.",
-                     percent(busy, 1), duration_text(mean.total_ns()),
+  return fmt::format("At this rate the card works {}; of an inference's {}, {} % are spent {}.",
+                     work_text(busy), duration_text(mean.total_ns()),
                      percent(part.nanoseconds, mean.total_ns()), part.name);
 }
 
