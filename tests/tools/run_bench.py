@@ -114,6 +114,14 @@ with tempfile.TemporaryDirectory() as folder:
     tool.three_lines(bench(PROGRAM, "-n", "3", "--plot", inside("no/such/folder.svg")), 9, "file-create", "a picture that cannot be written")
     tool.equal(bench(PROGRAM, "--activations", "64", "-n", "5").returncode, 5, "more activations than fit")
 
+    # Nothing measured is said, and costs no older picture.
+    for load in (["--duration", "100ms"], ["--rate", "0.1", "--duration", "400ms"]):
+        done = bench(PROGRAM, *load, "--plot", inside("a.svg"), "-j", options=["--latency", "700ms,execute=off"])
+        tool.equal(tool.document(done, f"nothing measured {load}")["points"], [], f"nothing measured {load}")
+        tool.equal((done.returncode, [e["id"] for e in json.loads(done.stdout)["errors"]]), (6, ["nothing-measured"]), f"{load}")
+    tool.check(os.path.getsize(inside("a.svg")) > 1000, "the older picture is whole")
+    tool.equal([name for name in os.listdir(folder) if name.endswith(".part")], [], "nothing is left beside it")
+
     # Networks that misbehave: an error in time, no figures.
     for name, exit_code in [("crash", 7), ("hang", 6)]:
         done = bench(f"{tool.BUILD}/networks/{name}", "--zero", "--timeout", "500ms", "--duration", "1s", "-j")

@@ -230,6 +230,10 @@ constexpr std::array kExplanations{
     Explanation{"not-ready",
                 "The simulated card is booting, or has no driver, or was pulled out: see qaic-sim status."},
     Explanation{
+        "nothing-measured",
+        "No inference ended in the time that qaic-run bench measured: each lasts longer than warm-up "
+        "and duration together, or --rate asks for less than one. There are no figures for this load."},
+    Explanation{
         "null-argument",
         "A NULL pointer was given where the interface needs an object: a bug of the calling program."},
     Explanation{

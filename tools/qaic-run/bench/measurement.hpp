@@ -50,6 +50,9 @@ struct Measurement {
   std::string bound;
   std::vector<LaneResult> lanes;  // in the order of the ports
   std::optional<Error> error;     // the first of a lane
+
+  // No figure means anything: nothing ended in time, or nothing should have started.
+  [[nodiscard]] bool nothing() const { return inferences == 0 || (!load.rate && completed == 0); }
 };
 
 // Called every now and then while it runs.

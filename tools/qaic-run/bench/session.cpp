@@ -14,6 +14,7 @@
 #include "tools/common/exit_code.hpp"
 #include "tools/common/selection.hpp"
 #include "tools/qaic-run/bench/card_port.hpp"
+#include "tools/qaic-run/bench/replaced_file.hpp"
 #include "tools/qaic-run/bench/report.hpp"
 #include "tools/qaic-run/fit.hpp"
 #include "tools/qaic-run/job.hpp"
@@ -40,7 +41,7 @@ class Session {
   }
 
   int run() {
-    if (open_program() && read_inputs() && choose_cards() && draw("")) {
+    if (open_program() && read_inputs() && choose_cards() && open_picture()) {
       os::note_interruption();
       report_.environment = environment_now();
       report_.file = program_file(options_.program);
@@ -155,8 +156,14 @@ class Session {
       auto measured = measure(ports, point, extent, [this](const Live& live) { watch(live); });
       clear_line();
       if (measured.error && os::interrupted_by() == 0) failed(Failure::from(*measured.error));
-      const bool over = measured.error.has_value();
-      if (measured.inferences != 0) report_.points.push_back(std::move(measured));
+      const bool over = measured.error.has_value() || os::interrupted_by() != 0;
+      if (!measured.nothing()) {
+        report_.points.push_back(std::move(measured));
+      } else if (!over) {
+        failed({kDeadline, "nothing-measured",
+                name_of(point) + ": no inference ended in the time that was measured",
+                "longer --warmup and --duration, or a higher --rate", std::nullopt});
+      }
       if (over) break;
     }
   }
@@ -190,15 +197,16 @@ class Session {
     const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
     return !options_.global.quiet && !options_.global.json && !dumb && os::is_terminal(kStderr);
   }
+  static std::string name_of(const Load& load) {
+    return load.rate ? fmt::format("{:g} per second", *load.rate) : fmt::format("depth {}", load.depth);
+  }
   void show(const Live& live) {
     const double seconds = static_cast<double>(live.since_start_ns) / 1e9;
     const auto total = std::chrono::duration<double>(options_.warm_up + options_.duration).count();
-    const std::string what = live.load->rate ? fmt::format("{:g} per second", *live.load->rate)
-                                             : fmt::format("depth {}", live.load->depth);
     const std::string so_far =
         options_.count != 0 ? fmt::format("{} of {} inferences", live.recorded, options_.count)
                             : fmt::format("{:.1f} of {:.1f} s, {} inferences", seconds, total, live.recorded);
-    fmt::print(stderr, "\r{}: {}\x1b[K", what, so_far);
+    fmt::print(stderr, "\r{}: {}\x1b[K", name_of(*live.load), so_far);
     std::fflush(stderr);
     line_shown_ = true;
   }
@@ -212,18 +220,27 @@ class Session {
     return report_.failures.empty() ? kDone : report_.failures.front().exit_code;
   }
 
-  // Also before anything is measured, so that a name that cannot be costs no run.
-  bool draw(const std::string& picture) {
-    if (options_.plot.empty()) return true;
-    const auto drawn = os::write_file(options_.plot, base::as_bytes(picture));
-    if (drawn) return true;
-    Failure failure = failure_of(drawn.error());
+  bool picture_failed(const base::Error& error) {
+    Failure failure = failure_of(error);
     failure.exit_code = kBadInput;
     return failed(std::move(failure));
   }
+  // Before anything is measured, so that a name that cannot be costs no run.
+  bool open_picture() {
+    if (options_.plot.empty()) return true;
+    auto file = ReplacedFile::create(options_.plot);
+    if (!file) return picture_failed(file.error());
+    picture_ = std::move(*file);
+    return true;
+  }
+  void draw() {
+    if (options_.plot.empty() || report_.points.empty()) return;
+    const auto drawn = picture_.replace(base::as_bytes(report_svg(report_)));
+    if (!drawn) picture_failed(drawn.error());
+  }
 
   int report() {
-    if (!report_.points.empty()) draw(report_svg(report_));
+    draw();
     const int code = exit_code();
     const int written =
         options_.global.json
@@ -241,6 +258,7 @@ class Session {
   std::vector<Device> devices_;
   std::vector<std::unique_ptr<CardPort>> ports_;
   BenchReport report_;
+  ReplacedFile picture_;
   const bool shows_live_ = wants_live();
   bool line_shown_ = false;
 };
