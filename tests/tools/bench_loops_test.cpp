@@ -181,9 +181,33 @@ TEST_CASE("an open loop that is asked for too much says how many could not start
   const Arrivals arrivals(ArrivalKind::constant, 2000, 0, 1, 1);
   OpenLoop loop(port, recorder, arrivals, 0, 8, 0);
   play(loop, port, arrivals, 8);
+  const auto end = loop.run();
   CHECK(recorder.recorded() == doctest::Approx(1000).epsilon(0.02));
-  // The last that started should have done so in the middle of the run.
-  CHECK(recorder.series().total().quantile(1) > 480.0 * kMs);
+  CHECK(recorder.recorded() + end.unserved == 2000);
+  // The last that started should have done so in the middle of the run; of those
+  // that could not, the first had waited as long.
+  const auto all = recorder.series().total();
+  CHECK(all.count() == 2000);
+  CHECK(all.quantile(1) > 480.0 * kMs);
+  CHECK(all.quantile(0.5) == doctest::Approx(250.0 * kMs).epsilon(0.03));
+  CHECK(recorder.series().windows()[19].count() == doctest::Approx(150).epsilon(0.1));
+  CHECK(recorder.series().ended()[19] == 50);
+}
+
+TEST_CASE("a stall at the end of an open loop shows in its quantiles") {
+  // 100 per second, 5 ms each; the one that starts 40 ms before the end takes 2 s.
+  ScriptedPort port;
+  port.service = [](int n) { return n == 396 ? 2000 * kMs : 5 * kMs; };
+  Recorder recorder(0, 4000 * kMs, 200 * kMs);
+  OpenLoop loop(port, recorder, Arrivals(ArrivalKind::constant, 100, 0, 1, 1), 0, 1, 0);
+  while (loop.submit_next()) REQUIRE(loop.reap_next());
+  const auto end = loop.run();
+  CHECK(recorder.recorded() == 397);
+  CHECK(end.unserved == 3);
+  const auto all = recorder.series().total();
+  CHECK(all.count() == 400);
+  CHECK(all.quantile(0.99) == doctest::Approx(5.0 * kMs).epsilon(0.01));
+  CHECK(all.quantile(0.9926) > 1900.0 * kMs);
 }
 
 TEST_CASE("what a warm-up could not start is left out, not queued before what is measured") {
@@ -247,5 +271,14 @@ TEST_CASE("both threads of an open loop end together: by time, count, error or i
     CHECK(!loop.run().error);
     CHECK(recorder.recorded() == 10);
     CHECK(recorder.end() < 30 * kMs);
+  }
+  SUBCASE("interruption while one waits: it counts as that long") {
+    port.service = [](int) { return 100 * kMs; };
+    port.interrupt_at = 50 * kMs;
+    Recorder recorder(0, 1000 * kMs, 10 * kMs);
+    OpenLoop loop(port, recorder, Arrivals(ArrivalKind::constant, 500, 0, 1, 1), 0, 1, 0);
+    while (loop.submit_next()) REQUIRE(loop.reap_next());
+    CHECK(loop.run().unserved == 49);  // due at 2 to 98 ms
+    CHECK(recorder.series().total().count() == 50);
   }
 }

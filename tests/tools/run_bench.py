@@ -26,8 +26,9 @@ def check_point(point, what):
     latency = point["latency"]
     ordered = [latency[k] for k in ("min_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p99_9_ns", "max_ns")]
     tool.equal(ordered, sorted(ordered), f"{what}: quantiles grow")
-    tool.equal(sum(row[2] for row in point["histogram"]), point["inferences"], f"{what}: the histogram has all")
-    tool.equal(sum(window["inferences"] for window in point["windows"]), point["inferences"], f"{what}: so have the windows")
+    counted = point["inferences"] + point["unserved"]
+    tool.equal(sum(row[2] for row in point["histogram"]), counted, f"{what}: the histogram has all")
+    tool.equal(sum(window["inferences"] for window in point["windows"]), counted, f"{what}: so have the windows")
     for window in point["windows"]:
         counts = [int(pair.split(":")[1]) for pair in window["buckets"].split()]
         tool.equal(sum(counts), window["inferences"], f"{what}: buckets of a window")

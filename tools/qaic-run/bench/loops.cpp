@@ -110,6 +110,18 @@ bool OpenLoop::close() {
   return false;
 }
 
+bool OpenLoop::give_up(std::int64_t at) {
+  const std::int64_t now = port_.now();
+  const std::int64_t end = std::min(now, recorder_.end());
+  for (; at < end && (count_ == 0 || measured_ + unserved_ < count_); at = start_ + arrivals_.next()) {
+    if (at < recorder_.begin()) continue;
+    if (!waits_) waits_.emplace(recorder_.series().first_width_ns());
+    waits_->wait(at - recorder_.begin(), static_cast<std::uint64_t>(now - at));
+    ++unserved_;
+  }
+  return close();
+}
+
 Expected<Done> OpenLoop::submit(std::size_t slot) {
   for (;;) {
     const std::uint32_t others = in_flight();
@@ -127,17 +139,14 @@ bool OpenLoop::submit_next() {
   const bool measured = at >= recorder_.begin();
   if (at >= recorder_.end() || (count_ != 0 && measured_ == count_)) return close();
   port_.sleep_until(at);
-  if (port_.interrupted() || !await_fewer_than(static_cast<std::uint32_t>(slots_.size()))) return close();
+  if (port_.interrupted() || !await_fewer_than(static_cast<std::uint32_t>(slots_.size()))) return give_up(at);
   Timing& timing = slots_[next_slot_];
   timing = {at, free_at_[next_slot_], port_.now(), 0, 0, 0};
-  if (timing.submit_begin >= recorder_.end()) {
-    for (; at < recorder_.end(); at = start_ + arrivals_.next()) ++unserved_;
-    return close();
-  }
+  if (timing.submit_begin >= recorder_.end()) return give_up(at);
   const auto submitted = submit(next_slot_);
   if (!submitted) {
     submit_error_ = submitted.error();
-    return close();
+    return give_up(at);
   }
   timing.submit_end = port_.now();
   if (measured) {
@@ -196,6 +205,7 @@ LoopEnd OpenLoop::run() {
   end.depth = most_in_flight_;
   end.queue_full = queue_full_;
   end.unserved = unserved_;
+  if (waits_) recorder_.add_waits(*waits_);
   if (count_ != 0 || port_.interrupted() || end.error) recorder_.end_with_last();
   return end;
 }

@@ -15,9 +15,10 @@ namespace qaic::tools::run::bench {
 
 struct LoopEnd {
   std::optional<Error> error;
-  std::size_t depth = 0;       // the most in flight while measuring
-  bool queue_full = false;     // the queue took no more than that
-  std::uint64_t unserved = 0;  // arrivals that could not start before the end
+  std::size_t depth = 0;    // the most in flight while measuring
+  bool queue_full = false;  // the queue took no more than that
+  std::uint64_t unserved =
+      0;  // arrivals that could not start before the end; how long they waited is recorded
 };
 
 // Until the recorder's end, or `count` measured inferences (0 = no bound), or
@@ -28,8 +29,9 @@ LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint
 
 // Latency is from the intended start, whether or not it could start then: an
 // inference that waits because an earlier one is slow is slow too. Measured are
-// the latencies of those meant to start after the recorder's beginning. Ends
-// like the closed loop.
+// the latencies of those meant to start after the recorder's beginning; of those
+// that could not start before the end, what they had waited by then. Ends like
+// the closed loop.
 class OpenLoop {
  public:
   // Arrivals count from `start` of the port's clock.
@@ -49,6 +51,8 @@ class OpenLoop {
   static constexpr std::uint32_t kClosed = 1U << 31;  // beside a count
 
   bool close();
+  // No more starts: what should have, from the arrival `at` on, waited until now.
+  bool give_up(std::int64_t at);
   [[nodiscard]] std::uint32_t in_flight() const;
   // Waits until fewer than `most` are in flight; false when that will not be.
   [[nodiscard]] bool await_fewer_than(std::uint32_t most);
@@ -61,6 +65,7 @@ class OpenLoop {
   std::uint64_t count_;
   std::uint64_t measured_ = 0;
   std::uint64_t unserved_ = 0;
+  std::optional<WindowSeries> waits_;  // of the unserved, made when there are some
   std::size_t most_in_flight_ = 0;
   bool queue_full_ = false;
   std::int64_t previous_done_ = 0;

@@ -44,7 +44,7 @@ void run_lane(Lane& lane, const Load& load, const Extent& extent, std::size_t nu
 LaneResult result_of(const Recorder& recorder) {
   LaneResult result;
   const Histogram total = recorder.series().total();
-  result.inferences = total.count();
+  result.inferences = recorder.recorded();
   result.completed = recorder.in_time();
   const auto measured = static_cast<double>(recorder.end() - recorder.begin());
   if (measured > 0) result.per_second = static_cast<double>(result.completed) * 1e9 / measured;
@@ -72,6 +72,7 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load) {
     const Recorder& recorder = *lane.recorder;
     if (lane.end.error && !result.error) result.error = lane.end.error;
     result.lanes.push_back(result_of(recorder));
+    result.inferences += result.lanes.back().inferences;
     result.completed += result.lanes.back().completed;
     result.per_second += result.lanes.back().per_second;
     result.unserved += lane.end.unserved;
@@ -90,7 +91,6 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load) {
   if (!series) return result;
   result.series = std::move(*series);
   const Histogram total = result.series.total();
-  result.inferences = total.count();
   result.stability =
       judge_stability(whole_windows(result.series, result.measured_ns),
                       load.rate && load.arrivals == ArrivalKind::poisson ? Noise::poisson : Noise::counting);

@@ -54,7 +54,9 @@ class Recorder {
   [[nodiscard]] std::int64_t end() const { return end_; }
   // The end is when the last inference ended: the run was counted, or interrupted.
   void end_with_last() { end_ = last_done_ + 1; }
-  // Latencies. May be read by another thread.
+  // What could not start counts as long as it waited.
+  void add_waits(const WindowSeries& waits) { series_.merge(waits); }
+  // Latencies of inferences that ended. May be read by another thread.
   [[nodiscard]] std::uint64_t recorded() const { return recorded_.load(std::memory_order_relaxed); }
   // How many inferences ended between the beginning and the end.
   [[nodiscard]] std::uint64_t in_time() const { return in_time_; }

@@ -85,6 +85,12 @@ void add_findings(std::string& text, const BenchReport& report) {
                                   point.depth_reached, point.load.depth),
                       2);
     }
+    if (point.unserved > 0) {
+      text += wrapped(fmt::format("{}{} arrivals could not start before the end; in the latencies they count "
+                                  "as long as they had waited.",
+                                  about, point.unserved),
+                      2);
+    }
     const auto& stability = point.stability;
     if (stability.verdict != Stability::Verdict::not_stable) continue;
     fmt::format_to(std::back_inserter(unsteady),
@@ -171,7 +177,7 @@ std::string report_text(const BenchReport& report) {
     add_stages(text, shown);
     const std::string slow = tail_sentence(shown.attribution);
     if (!slow.empty()) text += wrapped(slow, 2);
-    text += fmt::format("\nLatency of {} inferences{}\n", shown.inferences, title);
+    text += fmt::format("\nLatency of {} inferences{}\n", shown.inferences + shown.unserved, title);
     text += text_histogram(shown.series.total());
   }
   text += "\n";

@@ -6,7 +6,8 @@
 namespace qaic::tools::run::bench {
 
 WindowSeries::WindowSeries(std::int64_t width_ns)
-    : width_ns_(std::max<std::int64_t>(width_ns, 1)),
+    : first_width_ns_(std::max<std::int64_t>(width_ns, 1)),
+      width_ns_(first_width_ns_),
       current_end_ns_(width_ns_),
       windows_(kMost),
       ended_(kMost) {}

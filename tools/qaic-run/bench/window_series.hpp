@@ -27,10 +27,17 @@ class WindowSeries {
     if (at_ns >= current_end_ns_) advance(at_ns);
     ++ended_[current_];
   }
+  // One that did not end, but waited so long: a latency alone.
+  void wait(std::int64_t at_ns, std::uint64_t latency_ns) {
+    if (at_ns >= current_end_ns_) advance(at_ns);
+    windows_[current_].record(latency_ns);
+  }
   // Adds what another series, with the same first width, recorded beside this.
   void merge(WindowSeries other);
 
   [[nodiscard]] std::int64_t width_ns() const { return width_ns_; }
+  // Before any of them had to become longer.
+  [[nodiscard]] std::int64_t first_width_ns() const { return first_width_ns_; }
   // From the first to the last that was recorded into: latencies, and how many ended.
   [[nodiscard]] std::span<const Histogram> windows() const { return {windows_.data(), used()}; }
   [[nodiscard]] std::span<const std::uint64_t> ended() const { return {ended_.data(), used()}; }
@@ -41,6 +48,7 @@ class WindowSeries {
   void widen();
   [[nodiscard]] std::size_t used() const;
 
+  std::int64_t first_width_ns_;
   std::int64_t width_ns_;
   std::int64_t current_end_ns_;
   std::size_t current_ = 0;
