@@ -252,7 +252,9 @@ TEST_CASE("both threads of an open loop end together: by time, count, error or i
     while (loop.submit_next()) {
       if (!loop.reap_next()) break;
     }
+    const std::int64_t failed_at = port.clock;
     CHECK_FALSE(loop.submit_next());
+    CHECK(port.clock == failed_at);  // it does not sleep until the next arrival
     CHECK(recorder.recorded() == 3);
   }
   SUBCASE("a submission that fails is the error of the loop") {

@@ -29,6 +29,32 @@ TEST_CASE("a measurement counts what ended in its time, lane and windows alike")
   CHECK(result.stability.verdict == Stability::Verdict::stable);
 }
 
+TEST_CASE("an activation that fails ends the measurement of all, and is named") {
+  for (const bool open : {false, true}) {
+    ScriptedPort good, bad;
+    bad.failing_wait = 50;
+    Load load;
+    if (open) load.rate = 1000;
+    // On its own clock the good one would go on for more than two hours.
+    const auto result = measure({&good, &bad}, load, {0, 10'000'000 * kMs, 0, 1}, {});
+    REQUIRE(result.error);
+    CHECK(std::string(result.error->id()) == "inference-deadline");
+    CHECK(result.error_lane == 1);
+    CHECK(!result.complete);
+    CHECK(result.lanes[1].inferences == 50);
+    CHECK(good.clock < 9'000'000 * kMs);
+  }
+}
+
+TEST_CASE("an interrupted measurement is incomplete, an ended one is not") {
+  ScriptedPort port;
+  CHECK(measured(port, {1, std::nullopt, {}}, {0, 100 * kMs, 0, 1}).complete);
+  port.interrupt_at = port.clock + 50 * kMs;
+  const auto cut = measured(port, {1, std::nullopt, {}}, {0, 100 * kMs, 0, 1});
+  CHECK(!cut.complete);
+  CHECK(cut.completed == 50);
+}
+
 TEST_CASE("a measurement in which nothing ended is none, whatever ended afterwards") {
   ScriptedPort port;
   port.service = [](int) { return 700 * kMs; };

@@ -1,5 +1,6 @@
 // A card by script, on a clock of its own: inferences of one activation are
-// served one after the other, or several at once, and end in their order.
+// served one after the other, or several at once, and end in their order. Where
+// two threads use it, times mean nothing.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <mutex>
 
 #include "tools/qaic-run/bench/port.hpp"
 
@@ -28,7 +30,6 @@ class ScriptedPort : public Port {
   std::int64_t clock = 0;
   std::int64_t submit_takes = 0;
   std::int64_t wake_up_takes = 0;
-  std::int64_t late_by = 0;                                            // of every sleep
   std::function<std::int64_t(int)> service = [](int) { return kMs; };  // of the n-th inference
   std::size_t at_once = 1;                                             // inferences that the card works on
   std::size_t queue_holds = 1000;  // the card takes from it what it is done with, waited for or not
@@ -37,6 +38,7 @@ class ScriptedPort : public Port {
   int asked = 0;
 
   Expected<Done> submit(std::size_t slot) override {
+    const std::scoped_lock lock(mutex);
     if (queued() >= queue_holds) return error_with("queue-full");
     clock += submit_takes;
     const std::size_t ahead = queued();
@@ -49,6 +51,7 @@ class ScriptedPort : public Port {
     return Done{};
   }
   Expected<Done> wait(std::size_t slot) override {
+    const std::scoped_lock lock(mutex);
     if (waited++ == failing_wait) return error_with("inference-deadline");
     if (in_flight.empty() || in_flight.front().slot != slot) return error_with("wrong-slot");
     const Flight flight = in_flight.front();
@@ -59,12 +62,22 @@ class ScriptedPort : public Port {
     return Done{};
   }
   std::optional<CardTimes> card_times(std::size_t slot) override {
+    const std::scoped_lock lock(mutex);
     ++asked;
     return times[slot];
   }
-  std::int64_t now() override { return clock; }
-  void sleep_until(std::int64_t at) override { clock = std::max(clock, at + late_by); }
-  bool interrupted() override { return interrupt_at >= 0 && clock >= interrupt_at; }
+  std::int64_t now() override {
+    const std::scoped_lock lock(mutex);
+    return clock;
+  }
+  void sleep_until(std::int64_t at) override {
+    const std::scoped_lock lock(mutex);
+    clock = std::max(clock, at);
+  }
+  bool interrupted() override {
+    const std::scoped_lock lock(mutex);
+    return interrupt_at >= 0 && clock >= interrupt_at;
+  }
 
   // When the oldest in flight ends.
   [[nodiscard]] std::optional<std::int64_t> next_end() const {
@@ -83,6 +96,7 @@ class ScriptedPort : public Port {
                                                   [this](const Flight& f) { return f.done > clock; }));
   }
 
+  std::mutex mutex;
   std::deque<Flight> in_flight;
   std::deque<std::int64_t> ends;  // of the latest `at_once` inferences
   std::map<std::size_t, CardTimes> times;

@@ -115,6 +115,14 @@ with tempfile.TemporaryDirectory() as folder:
     tool.three_lines(bench(PROGRAM, "-n", "3", "--plot", inside("no/such/folder.svg")), 9, "file-create", "a picture that cannot be written")
     tool.equal(bench(PROGRAM, "--activations", "64", "-n", "5").returncode, 5, "more activations than fit")
 
+    # One dead card ends the measurement, is named, and its point says that it is no whole one.
+    began = time.monotonic()
+    done = bench(PROGRAM, "--all-cards", "--timeout", "1s", "--duration", "60s", "-j", options=["--cards", "2", "--set", "1:latency=10s,execute=off"])
+    tool.check(time.monotonic() - began < 30, "one dead card ends the measurement")
+    report = tool.document(done, "one dead card")
+    tool.equal((done.returncode, [e["qid"] for e in report["errors"]]), (8, [1]), f"one dead card: {done.stderr[:300]}")
+    tool.equal([p["complete"] for p in report["points"]], [False], "one dead card: half a result")
+
     # Nothing measured is said, and costs no older picture.
     for load in (["--duration", "100ms"], ["--rate", "0.1", "--duration", "400ms"]):
         done = bench(PROGRAM, *load, "--plot", inside("a.svg"), "-j", options=["--latency", "700ms,execute=off"])
@@ -140,7 +148,7 @@ with tempfile.TemporaryDirectory() as folder:
     tool.equal(running.returncode, 130, "interrupted: the exit code")
     with open(inside("cut.json"), encoding="utf-8") as file:
         cut = json.load(file)
-    tool.equal((cut["exit_code"], len(cut["points"])), (130, 1), "interrupted: a whole document")
+    tool.equal((cut["exit_code"], [p["complete"] for p in cut["points"]]), (130, [False]), "interrupted: a whole document")
     check_point(cut["points"][0], "interrupted")
     tool.check(0.1e9 < cut["points"][0]["measured_ns"] < 30e9, "interrupted: measured until then")
 

@@ -13,7 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kMargin{1};
-constexpr std::int64_t kLongestSleep = 50'000'000;  // ns; then look whether to end
 
 }  // namespace
 
@@ -83,9 +82,7 @@ std::int64_t CardPort::now() {
 }
 
 void CardPort::sleep_until(std::int64_t at) {
-  for (std::int64_t left = at - now(); left > 0 && !interrupted(); left = at - now()) {
-    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left, kLongestSleep)));
-  }
+  std::this_thread::sleep_for(std::chrono::nanoseconds(at - now()));
 }
 
 bool CardPort::interrupted() {

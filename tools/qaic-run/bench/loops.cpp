@@ -9,6 +9,12 @@ namespace qaic::tools::run::bench {
 
 namespace {
 
+constexpr std::int64_t kLongestSleep = 50'000'000;  // ns; then look whether to end
+
+bool stopped(const std::atomic<bool>* stop) {
+  return stop != nullptr && stop->load(std::memory_order_relaxed);
+}
+
 bool queue_full(const Error& error) {
   return std::string_view(error.id()) == "queue-full";
 }
@@ -20,7 +26,8 @@ std::size_t after(std::size_t slot, std::size_t slots) {
 
 }  // namespace
 
-LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count) {
+LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count,
+                    const std::atomic<bool>* stop) {
   LoopEnd end;
   std::vector<Timing> slots(depth);
   std::uint64_t measured = 0;
@@ -31,7 +38,8 @@ LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint
   const auto more = [&](std::int64_t now) {
     // All that are in flight at the beginning will end within what is measured.
     const bool enough = count != 0 && now >= recorder.begin() && measured + in_flight >= count;
-    ending = ending || enough || now >= recorder.end() || port.interrupted();
+    ending = ending || enough || now >= recorder.end();
+    if (!ending && (port.interrupted() || stopped(stop))) ending = end.cut = true;
     return !ending;
   };
   const auto submit_more = [&](std::int64_t now) {
@@ -77,17 +85,18 @@ LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint
     if (recorder.record(port, oldest, slots[oldest]) == Recorder::Took::time) now = port.now();
     submit_more(now);
   }
-  if (count != 0 || port.interrupted() || end.error) recorder.end_with_last();
+  if (count != 0 || end.cut || end.error) recorder.end_with_last();
   return end;
 }
 
 OpenLoop::OpenLoop(Port& port, Recorder& recorder, Arrivals arrivals, std::int64_t start, std::size_t depth,
-                   std::uint64_t count)
+                   std::uint64_t count, const std::atomic<bool>* stop)
     : port_(port),
       recorder_(recorder),
       arrivals_(arrivals),
       start_(start),
       count_(count),
+      stop_(stop),
       slots_(depth),
       free_at_(depth, std::numeric_limits<std::int64_t>::min()) {}
 
@@ -102,6 +111,10 @@ bool OpenLoop::await_fewer_than(std::uint32_t most) {
     if (((submitted_.load(std::memory_order_relaxed) - reaped) & ~kClosed) < most) return true;
     reaped_.wait(reaped, std::memory_order_acquire);
   }
+}
+
+bool OpenLoop::ends_early() const {
+  return port_.interrupted() || stopped(stop_) || (reaped_.load(std::memory_order_relaxed) & kClosed) != 0;
 }
 
 bool OpenLoop::close() {
@@ -138,8 +151,13 @@ bool OpenLoop::submit_next() {
   while (at < recorder_.begin() && port_.now() >= recorder_.begin()) at = start_ + arrivals_.next();
   const bool measured = at >= recorder_.begin();
   if (at >= recorder_.end() || (count_ != 0 && measured_ == count_)) return close();
-  port_.sleep_until(at);
-  if (port_.interrupted() || !await_fewer_than(static_cast<std::uint32_t>(slots_.size()))) return give_up(at);
+  for (std::int64_t now = port_.now(); now < at && !ends_early(); now = port_.now()) {
+    port_.sleep_until(std::min(at, now + kLongestSleep));
+  }
+  if (ends_early() || !await_fewer_than(static_cast<std::uint32_t>(slots_.size()))) {
+    cut_ = true;
+    return give_up(at);
+  }
   Timing& timing = slots_[next_slot_];
   timing = {at, free_at_[next_slot_], port_.now(), 0, 0, 0};
   if (timing.submit_begin >= recorder_.end()) return give_up(at);
@@ -205,8 +223,9 @@ LoopEnd OpenLoop::run() {
   end.depth = most_in_flight_;
   end.queue_full = queue_full_;
   end.unserved = unserved_;
+  end.cut = cut_;
   if (waits_) recorder_.add_waits(*waits_);
-  if (count_ != 0 || port_.interrupted() || end.error) recorder_.end_with_last();
+  if (count_ != 0 || end.cut || end.error) recorder_.end_with_last();
   return end;
 }
 

@@ -16,16 +16,18 @@ namespace qaic::tools::run::bench {
 struct LoopEnd {
   std::optional<Error> error;
   std::size_t depth = 0;    // the most in flight while measuring
+  bool cut = false;         // interrupted or stopped before its end
   bool queue_full = false;  // the queue took no more than that
   std::uint64_t unserved =
       0;  // arrivals that could not start before the end; how long they waited is recorded
 };
 
 // Until the recorder's end, or `count` measured inferences (0 = no bound), or
-// the port is interrupted. Measured is what ends after the recorder's beginning;
-// inferences in flight at the end are waited for and count as latencies. Latency
-// is from the submission to the end of the wait.
-LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count);
+// the port is interrupted, or `stop`, if there is one, becomes true. Measured is what ends after the
+// recorder's beginning; inferences in flight at the end are waited for and count as latencies. Latency is
+// from the submission to the end of the wait.
+LoopEnd closed_loop(Port& port, Recorder& recorder, std::size_t depth, std::uint64_t count,
+                    const std::atomic<bool>* stop = nullptr);
 
 // Latency is from the intended start, whether or not it could start then: an
 // inference that waits because an earlier one is slow is slow too. Measured are
@@ -36,7 +38,7 @@ class OpenLoop {
  public:
   // Arrivals count from `start` of the port's clock.
   OpenLoop(Port& port, Recorder& recorder, Arrivals arrivals, std::int64_t start, std::size_t depth,
-           std::uint64_t count);
+           std::uint64_t count, const std::atomic<bool>* stop = nullptr);
 
   // The next arrival: sleeps until it, waits for a slot, submits. False when
   // there is no further one. For one thread.
@@ -50,6 +52,8 @@ class OpenLoop {
  private:
   static constexpr std::uint32_t kClosed = 1U << 31;  // beside a count
 
+  // Interrupted, stopped, or the other thread has failed.
+  [[nodiscard]] bool ends_early() const;
   bool close();
   // No more starts: what should have, from the arrival `at` on, waited until now.
   bool give_up(std::int64_t at);
@@ -63,6 +67,8 @@ class OpenLoop {
   Arrivals arrivals_;
   std::int64_t start_;
   std::uint64_t count_;
+  const std::atomic<bool>* stop_;
+  bool cut_ = false;
   std::uint64_t measured_ = 0;
   std::uint64_t unserved_ = 0;
   std::optional<WindowSeries> waits_;  // of the unserved, made when there are some

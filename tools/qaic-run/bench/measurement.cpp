@@ -1,6 +1,7 @@
 #include "tools/qaic-run/bench/measurement.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <latch>
@@ -29,15 +30,15 @@ std::uint64_t share(std::uint64_t whole, std::size_t lane, std::size_t lanes) {
 }
 
 void run_lane(Lane& lane, const Load& load, const Extent& extent, std::size_t number, std::size_t lanes,
-              std::int64_t start) {
+              std::int64_t start, const std::atomic<bool>& stop) {
   const std::uint64_t count = share(extent.count, number, lanes);
   if (extent.count != 0 && count == 0) return;
   if (!load.rate) {
-    lane.end = closed_loop(*lane.port, *lane.recorder, load.depth, count);
+    lane.end = closed_loop(*lane.port, *lane.recorder, load.depth, count, &stop);
     return;
   }
   OpenLoop loop(*lane.port, *lane.recorder, Arrivals(load.arrivals, *load.rate, number, lanes, extent.seed),
-                start, load.depth, count);
+                start, load.depth, count, &stop);
   lane.end = loop.run();
 }
 
@@ -63,14 +64,18 @@ std::vector<std::uint64_t> whole_windows(const WindowSeries& series, std::int64_
   return counts;
 }
 
-Measurement merge(const std::vector<Lane>& lanes, const Load& load) {
+Measurement merge(const std::vector<Lane>& lanes, const Load& load, std::optional<std::size_t> failed) {
   Measurement result;
+  if (failed) {
+    result.error = lanes[*failed].end.error;
+    result.error_lane = *failed;
+  }
   result.load = load;
   std::optional<WindowSeries> series;
   std::vector<const StageSampler*> samplers;
   for (const auto& lane : lanes) {
     const Recorder& recorder = *lane.recorder;
-    if (lane.end.error && !result.error) result.error = lane.end.error;
+    result.complete = result.complete && !lane.end.error && !lane.end.cut;
     result.lanes.push_back(result_of(recorder));
     result.inferences += result.lanes.back().inferences;
     result.completed += result.lanes.back().completed;
@@ -117,6 +122,8 @@ Measurement measure(const std::vector<Port*>& ports, const Load& load, const Ext
   std::mutex mutex;
   std::condition_variable changed;
   std::size_t running = ports.size();
+  std::atomic<bool> stop = false;
+  std::optional<std::size_t> failed;  // the first lane that did
   std::latch ready(static_cast<std::ptrdiff_t>(ports.size()));
   {
     std::vector<std::jthread> threads;
@@ -131,8 +138,12 @@ Measurement measure(const std::vector<Port*>& ports, const Load& load, const Ext
         const std::int64_t start = lane.port->now();
         const std::int64_t begin = start + extent.warm_up_ns;
         lane.recorder->measure(begin, extent.count != 0 ? kNever : begin + extent.duration_ns);
-        run_lane(lane, load, extent, number, ports.size(), start);
+        run_lane(lane, load, extent, number, ports.size(), start, stop);
         const std::scoped_lock lock(mutex);
+        if (lane.end.error && !failed) {
+          failed = number;
+          stop = true;
+        }
         --running;
         changed.notify_one();
       });
@@ -147,7 +158,7 @@ Measurement measure(const std::vector<Port*>& ports, const Load& load, const Ext
       show(live);
     }
   }
-  return merge(lanes, load);
+  return merge(lanes, load, failed);
 }
 
 }  // namespace qaic::tools::run::bench

@@ -49,7 +49,9 @@ struct Measurement {
   TailAttribution attribution;
   std::string bound;
   std::vector<LaneResult> lanes;  // in the order of the ports
-  std::optional<Error> error;     // the first of a lane
+  bool complete = true;           // no lane failed or was interrupted
+  std::optional<Error> error;     // the first of a lane, which ended all others
+  std::size_t error_lane = 0;     // whose it is
 
   // No figure means anything: nothing ended in time, or nothing should have started.
   [[nodiscard]] bool nothing() const { return inferences == 0 || (!load.rate && completed == 0); }

@@ -25,6 +25,7 @@ class Port {
 
   // Nanoseconds of a clock that never goes back.
   virtual std::int64_t now() = 0;
+  // Not long, and maybe longer: nothing ends a sleep.
   virtual void sleep_until(std::int64_t at) = 0;
   // Whether to end early.
   virtual bool interrupted() = 0;

@@ -123,6 +123,7 @@ json point_json(const BenchReport& report, const Measurement& point) {
           {"depth_reached", point.depth_reached},
           {"queue_full", point.queue_full},
           {"activations", point.lanes.size()},
+          {"complete", point.complete},
           {"measured_ns", point.measured_ns},
           {"inferences", point.inferences},
           {"completed", point.completed},

@@ -85,6 +85,10 @@ void add_findings(std::string& text, const BenchReport& report) {
                                   point.depth_reached, point.load.depth),
                       2);
     }
+    if (!point.complete) {
+      text +=
+          wrapped(about + "Incomplete: it ended before its time, and has what was measured until then.", 2);
+    }
     if (point.unserved > 0) {
       text += wrapped(fmt::format("{}{} arrivals could not start before the end; in the latencies they count "
                                   "as long as they had waited.",

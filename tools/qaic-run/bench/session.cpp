@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <set>
 
 #include "os/file.hpp"
 #include "os/interruption.hpp"
@@ -155,7 +156,9 @@ class Session {
       progress_.waiting(options_.global.timeout);
       auto measured = measure(ports, point, extent, [this](const Live& live) { watch(live); });
       clear_line();
-      if (measured.error && os::interrupted_by() == 0) failed(Failure::from(*measured.error));
+      if (measured.error && os::interrupted_by() == 0) {
+        failed(*measured.error, report_.cards[measured.error_lane / options_.activations]);
+      }
       const bool over = measured.error.has_value() || os::interrupted_by() != 0;
       if (!measured.nothing()) {
         report_.points.push_back(std::move(measured));
@@ -217,7 +220,15 @@ class Session {
 
   [[nodiscard]] int exit_code() const {
     if (os::interrupted_by() != 0) return 128 + os::interrupted_by();
-    return report_.failures.empty() ? kDone : report_.failures.front().exit_code;
+    if (report_.failures.empty()) return kDone;
+    return some_cards_measured() ? kPartial : report_.failures.front().exit_code;
+  }
+  // Of several cards some failed, and the others have figures.
+  [[nodiscard]] bool some_cards_measured() const {
+    if (report_.points.empty()) return false;
+    std::set<std::optional<unsigned>> failed;
+    for (const auto& failure : report_.failures) failed.insert(failure.qid);
+    return !failed.contains(std::nullopt) && failed.size() < report_.cards.size();
   }
 
   bool picture_failed(const base::Error& error) {
