@@ -55,6 +55,15 @@ TEST_CASE("an interrupted measurement is incomplete, an ended one is not") {
   CHECK(cut.completed == 50);
 }
 
+TEST_CASE("a card that ends all in flight at once, always after the same time, is stable") {
+  ScriptedPort port;
+  port.service = [](int) { return 100 * kMs; };
+  port.at_once = 8;
+  const auto result = measured(port, {8, std::nullopt, {}}, {500 * kMs, 5000 * kMs, 0, 1});
+  CHECK(result.stability.verdict == Stability::Verdict::stable);
+  CHECK(result.per_second == doctest::Approx(80));
+}
+
 TEST_CASE("a measurement in which nothing ended is none, whatever ended afterwards") {
   ScriptedPort port;
   port.service = [](int) { return 700 * kMs; };

@@ -81,6 +81,15 @@ TEST_CASE("steady throughput is stable, for each kind of noise") {
   CHECK(stable >= 97);
 }
 
+TEST_CASE("what ends together makes windows vary, and is allowed to") {
+  // Eight at a time every 100 ms, windows of 250 ms.
+  const std::vector<std::uint64_t> bursts{16, 24, 16, 24, 16, 24, 16, 24, 16, 24};
+  CHECK(judge_stability(bursts, Noise::counting, 8).verdict == Verdict::stable);
+  CHECK(judge_stability(bursts, Noise::counting).verdict == Verdict::not_stable);
+  const std::vector<std::uint64_t> stalls{16, 24, 0, 0, 16, 24, 16, 24, 0, 0};
+  CHECK(judge_stability(stalls, Noise::counting, 8).verdict == Verdict::not_stable);
+}
+
 TEST_CASE("throughput that varies or drifts is not stable") {
   const auto varies =
       judge_stability(std::vector<std::uint64_t>{100, 120, 80, 110, 90, 125, 75, 100}, Noise::counting);

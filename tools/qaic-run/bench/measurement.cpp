@@ -98,7 +98,8 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load, std::optiona
   const Histogram total = result.series.total();
   result.stability =
       judge_stability(whole_windows(result.series, result.measured_ns),
-                      load.rate && load.arrivals == ArrivalKind::poisson ? Noise::poisson : Noise::counting);
+                      load.rate && load.arrivals == ArrivalKind::poisson ? Noise::poisson : Noise::counting,
+                      load.rate ? 1 : std::max<std::size_t>(result.depth_reached * lanes.size(), 1));
   result.attribution = attribute(samplers, total);
   // A stall at the very end also leaves a few behind.
   const double arrivals = static_cast<double>(result.inferences + result.unserved);

@@ -17,7 +17,7 @@ double mean_of(std::span<const std::uint64_t> counts) {
 
 }  // namespace
 
-Stability judge_stability(std::span<const std::uint64_t> counts, Noise noise) {
+Stability judge_stability(std::span<const std::uint64_t> counts, Noise noise, std::size_t together) {
   Stability result;
   result.windows = counts.size();
   const double mean = mean_of(counts);
@@ -30,7 +30,8 @@ Stability judge_stability(std::span<const std::uint64_t> counts, Noise noise) {
   const auto windows = static_cast<double>(counts.size());
   const double deviation = std::sqrt(squares / (windows - 1));
   result.variation = deviation / mean;
-  const double unavoidable = noise == Noise::poisson ? 1 / std::sqrt(mean) : 0.5 / mean;
+  const double unavoidable =
+      noise == Noise::poisson ? 1 / std::sqrt(mean) : 0.5 * static_cast<double>(together) / mean;
   // Twice the noise: with few windows it is seldom exactly what it should be.
   result.allowed = std::hypot(kAllowedVariation, 2 * unavoidable);
   const std::size_t half = counts.size() / 2;

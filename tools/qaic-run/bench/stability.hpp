@@ -9,7 +9,7 @@ namespace qaic::tools::run::bench {
 
 // How much the number of inferences per window would vary anyway.
 enum class Noise {
-  counting,  // a window cuts at most one inference off at either end
+  counting,  // a window cuts off at either end at most what may end together
   poisson,   // arrivals are random: as much as its own mean
 };
 
@@ -25,10 +25,13 @@ struct Stability {
 inline constexpr double kAllowedVariation = 0.05;
 inline constexpr double kAllowedDrift = 0.05;
 
-// `counts`: inferences that ended in each of some windows of equal length. Not
+// `counts`: inferences that ended in each of some windows of equal length;
+// `together`: so many may end at the same time, as all that are in flight do
+// when the card works on them at once. Not
 // stable: they vary by more than allowed, or the halves differ by more than
 // kAllowedDrift and three of their standard errors. Too short: fewer than 6
 // windows, or fewer than 5 inferences per window.
-[[nodiscard]] Stability judge_stability(std::span<const std::uint64_t> counts, Noise noise);
+[[nodiscard]] Stability judge_stability(std::span<const std::uint64_t> counts, Noise noise,
+                                        std::size_t together = 1);
 
 }  // namespace qaic::tools::run::bench
