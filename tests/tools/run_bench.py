@@ -115,6 +115,15 @@ with tempfile.TemporaryDirectory() as folder:
     tool.three_lines(bench(PROGRAM, "-n", "3", "--plot", inside("no/such/folder.svg")), 9, "file-create", "a picture that cannot be written")
     tool.equal(bench(PROGRAM, "--activations", "64", "-n", "5").returncode, 5, "more activations than fit")
 
+    # Inputs are what qaic-run takes: less of a partial one is measured, several sets are refused.
+    with open(inside("33.raw"), "wb") as file:
+        file.write(bytes(33 * 4))
+    done = bench(f"{tool.BUILD}/networks/partial-input", "-i", inside("33.raw"), "-n", "5", "--warmup", "0", "-j")
+    tool.equal(tool.document(done, "a partial input")["points"][0]["inferences"], 5, f"a partial input: {done.stderr[:300]}")
+    os.mkdir(inside("many"))
+    os.rename(inside("33.raw"), inside("many/33.raw"))
+    tool.three_lines(bench(f"{tool.BUILD}/networks/partial-input", "-i", inside("many")), 2, "batch", "a folder of inputs")
+
     # One dead card ends the measurement, is named, and its point says that it is no whole one.
     began = time.monotonic()
     done = bench(PROGRAM, "--all-cards", "--timeout", "1s", "--duration", "60s", "-j", options=["--cards", "2", "--set", "1:latency=10s,execute=off"])

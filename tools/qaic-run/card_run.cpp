@@ -2,27 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "os/file.hpp"
 #include "os/interruption.hpp"
 #include "tools/common/holders.hpp"
+#include "tools/qaic-run/input_memory.hpp"
 
 namespace qaic::tools::run {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// More time to load a program with many constants: one second for each part.
-std::chrono::milliseconds loading_allowance(const std::string& program) {
-  constexpr std::uint64_t kPart = 256ULL << 20;
-  const bool folder = os::file_kind(program) == os::FileKind::folder;
-  const auto file = os::open_file(folder ? program + "/programqpc.bin" : program, os::OpenMode::read);
-  const auto size = file ? os::file_size(file->get()) : base::Result<std::uint64_t>(0);
-  return std::chrono::seconds(size.value_or(0) / kPart);
-}
 
 }  // namespace
 
@@ -84,18 +74,10 @@ void CardRun::use_network() {
   if (os::interrupted_by() == 0 && !said) failed(unloaded.error());
 }
 
-// Of a tensor that is sent whole, what is not given is zero.
 bool CardRun::put(Inference& inference, std::size_t index, base::Bytes data, const qaic_tensor& form) {
-  const auto memory = inference.tensor(index);
-  const std::size_t size = std::min<std::size_t>({memory.size(), data.size(), form.byte_size});
-  if (size != 0) std::memcpy(memory.data(), data.data(), size);
-  if (!is_partial(form)) {
-    std::fill(memory.begin() + static_cast<std::ptrdiff_t>(size), memory.end(), std::byte{0});
-    return true;
-  }
-  const auto set = inference.set_size(index, form.byte_size);
-  if (!set) failed(set.error());
-  return set.has_value();
+  const auto done = put_input(inference, index, data, form);
+  if (!done) failed(done.error());
+  return done.has_value();
 }
 
 bool CardRun::fill_inputs(Inference& inference, const std::vector<qaic_tensor>& forms) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "os/file.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
 
@@ -11,6 +12,14 @@ namespace qaic::tools::run {
 
 Failure failure_of(const base::Error& error) {
   return {static_cast<int>(error.kind), error.id, error.what, error.hint, std::nullopt};
+}
+
+std::chrono::milliseconds loading_allowance(const std::string& program) {
+  constexpr std::uint64_t kPart = 256ULL << 20;
+  const bool folder = os::file_kind(program) == os::FileKind::folder;
+  const auto file = os::open_file(folder ? program + "/programqpc.bin" : program, os::OpenMode::read);
+  const auto size = file ? os::file_size(file->get()) : base::Result<std::uint64_t>(0);
+  return std::chrono::seconds(size.value_or(0) / kPart);
 }
 
 namespace {

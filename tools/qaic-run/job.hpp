@@ -3,10 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <qaic/qaic.hpp>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -38,6 +40,9 @@ struct Job {
 };
 
 [[nodiscard]] std::variant<Job, Failure> prepare_job(const RunOptions& options);
+
+// More time to load a program with many constants: one second for each 256 MiB.
+[[nodiscard]] std::chrono::milliseconds loading_allowance(const std::string& program);
 
 [[nodiscard]] Failure failure_of(const base::Error& error);
 

@@ -1,11 +1,10 @@
 #include "tools/qaic-run/bench/card_port.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <thread>
 
 #include "os/interruption.hpp"
+#include "tools/qaic-run/input_memory.hpp"
 
 namespace qaic::tools::run::bench {
 
@@ -16,19 +15,18 @@ constexpr std::chrono::seconds kMargin{1};
 
 }  // namespace
 
-Expected<std::unique_ptr<CardPort>> CardPort::load(Device& device, const Program& program, std::size_t depth,
-                                                   const std::vector<base::ByteVector>& inputs,
+Expected<std::unique_ptr<CardPort>> CardPort::load(Device& device, const Job& job, std::size_t depth,
                                                    std::chrono::milliseconds timeout) {
-  auto network = Network::load(device, program);
+  auto network = Network::load(device, job.program);
   if (!network) return network.error();
   std::unique_ptr<CardPort> port(new CardPort(std::move(*network), timeout));
   for (std::size_t slot = 0; slot < depth; ++slot) {
     auto inference = Inference::create(port->network_);
     if (!inference) return inference.error();
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const auto memory = inference->tensor(i);
-      if (inputs[i].empty() || memory.empty()) continue;
-      std::memcpy(memory.data(), inputs[i].data(), std::min(memory.size(), inputs[i].size()));
+    for (std::size_t i = 0; i < job.tensors.size(); ++i) {
+      if (job.tensors[i].direction != QAIC_TENSOR_INPUT) continue;
+      const auto put = put_input(*inference, i, job.inputs[i], job.forms_of(0)[i]);
+      if (!put) return put.error();
     }
     port->inferences_.push_back(std::move(*inference));
   }

@@ -7,17 +7,16 @@
 #include <memory>
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "tools/qaic-run/bench/port.hpp"
+#include "tools/qaic-run/job.hpp"
 
 namespace qaic::tools::run::bench {
 
 class CardPort : public Port {
  public:
-  // Loads, makes `depth` sets of buffers and puts `inputs` (by tensor index,
-  // empty for outputs) into each. `device` must outlive it.
-  static Expected<std::unique_ptr<CardPort>> load(Device& device, const Program& program, std::size_t depth,
-                                                  const std::vector<base::ByteVector>& inputs,
+  // Loads, makes `depth` sets of buffers and puts the inputs of `job`, which is
+  // no batch, into each. `device` must outlive it.
+  static Expected<std::unique_ptr<CardPort>> load(Device& device, const Job& job, std::size_t depth,
                                                   std::chrono::milliseconds timeout);
   // Frees the buffers and unloads: the driver hides failed transfers, so only
   // this tells whether the network lived. Nothing else may be called after it.

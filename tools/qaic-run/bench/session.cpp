@@ -19,21 +19,12 @@
 #include "tools/qaic-run/bench/report.hpp"
 #include "tools/qaic-run/fit.hpp"
 #include "tools/qaic-run/job.hpp"
-#include "tools/qaic-run/tensor_data.hpp"
-#include "tools/qaic-run/tensor_files.hpp"
-#include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run::bench {
 
 namespace {
 
 constexpr int kStderr = 2;
-
-// More time to load a program with many constants: one second for each part.
-std::chrono::milliseconds loading_allowance(const ProgramFile& file) {
-  constexpr std::uint64_t kPart = 256ULL << 20;
-  return std::chrono::seconds(file.size_bytes.value_or(0) / kPart);
-}
 
 class Session {
  public:
@@ -42,7 +33,7 @@ class Session {
   }
 
   int run() {
-    if (open_program() && read_inputs() && choose_cards() && open_picture()) {
+    if (prepare() && choose_cards() && open_picture()) {
       os::note_interruption();
       report_.environment = environment_now();
       report_.file = program_file(options_.program);
@@ -66,39 +57,19 @@ class Session {
     return failed(std::move(failure));
   }
 
-  bool open_program() {
-    auto program = Program::open(options_.program);
-    if (!program) return failed(Failure::from(program.error()));
-    program_.emplace(std::move(*program));
-    report_.program = program_->name();
-    tensors_ = program_->tensors();
-    for (const auto& tensor : tensors_) {
-      if (tensor_type(tensor.type).size != 0) continue;
-      return failed({kUnsupported, "tensor-type",
-                     fmt::format("'{}' has element type {}, which is not known", tensor.name, tensor.type),
-                     "qaic-qpc inspect shows the program", std::nullopt});
-    }
-    return true;
-  }
-
-  bool read_inputs() {
-    inputs_.resize(tensors_.size());
-    const auto files = match_tensors(options_.inputs, tensors_, QAIC_TENSOR_INPUT);
-    if (!files) return failed(failure_of(files.error()));
-    for (const auto& file : *files) {
-      auto bytes = read_tensor(file.path, tensors_[file.tensor], Cast::refused);
-      if (!bytes) return failed(failure_of(bytes.error()));
-      inputs_[file.tensor] = std::move(*bytes);
-    }
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      if (tensors_[i].direction != QAIC_TENSOR_INPUT || !inputs_[i].empty()) continue;
-      if (options_.zero) {
-        inputs_[i].assign(tensors_[i].byte_size, std::byte{0});
-      } else {
-        inputs_[i] = random_tensor(tensors_[i], options_.seed);
-      }
-    }
-    return true;
+  bool prepare() {
+    RunOptions run;
+    run.program = options_.program;
+    run.inputs = options_.inputs;
+    run.zero = options_.zero;
+    if (!options_.zero) run.seed = options_.seed;
+    auto job = prepare_job(run);
+    if (const auto* failure = std::get_if<Failure>(&job)) return failed(*failure);
+    job_.emplace(std::get<Job>(std::move(job)));
+    report_.program = job_->program.name();
+    if (!job_->batch) return true;
+    return failed({kUsage, "batch", "bench measures one set of inputs; a folder or list is many",
+                   "give one file for each input", std::nullopt});
   }
 
   bool choose_cards() {
@@ -134,8 +105,8 @@ class Session {
       if (!device) return failed(device.error(), card);
       devices_.push_back(std::move(*device));
       for (std::size_t i = 0; i < options_.activations; ++i) {
-        progress_.waiting(options_.global.timeout + loading_allowance(report_.file));
-        auto port = CardPort::load(devices_.back(), *program_, depth, inputs_, options_.global.timeout);
+        progress_.waiting(options_.global.timeout + loading_allowance(options_.program));
+        auto port = CardPort::load(devices_.back(), *job_, depth, options_.global.timeout);
         if (!port) return failed(load_failure(port.error(), card));
         ports_.push_back(std::move(*port));
       }
@@ -263,9 +234,7 @@ class Session {
 
   const BenchOptions& options_;
   Progress& progress_;
-  std::optional<Program> program_;
-  std::vector<qaic_tensor> tensors_;
-  std::vector<base::ByteVector> inputs_;  // by tensor index
+  std::optional<Job> job_;
   std::vector<Device> devices_;
   std::vector<std::unique_ptr<CardPort>> ports_;
   BenchReport report_;
