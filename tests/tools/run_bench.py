@@ -115,6 +115,10 @@ with tempfile.TemporaryDirectory() as folder:
     tool.three_lines(bench(PROGRAM, "-n", "3", "--plot", inside("no/such/folder.svg")), 9, "file-create", "a picture that cannot be written")
     tool.equal(bench(PROGRAM, "--activations", "64", "-n", "5").returncode, 5, "more activations than fit")
 
+    # Making many buffers takes longer than the card may for one answer.
+    deep = bench(PROGRAM, "--depth", "768", "--timeout", "200ms", "-n", "50", "--warmup", "0", "-j", options=["--latency", "1us,execute=off"])
+    tool.equal(deep.returncode, 0, f"many buffers: {deep.stderr[:300]}")
+
     # Inputs are what qaic-run takes: less of a partial one is measured, several sets are refused.
     with open(inside("33.raw"), "wb") as file:
         file.write(bytes(33 * 4))

@@ -16,25 +16,39 @@ constexpr std::chrono::seconds kMargin{1};
 }  // namespace
 
 Expected<std::unique_ptr<CardPort>> CardPort::load(Device& device, const Job& job, std::size_t depth,
-                                                   std::chrono::milliseconds timeout) {
+                                                   std::chrono::milliseconds timeout, const Beat& beat) {
   auto network = Network::load(device, job.program);
   if (!network) return network.error();
   std::unique_ptr<CardPort> port(new CardPort(std::move(*network), timeout));
   for (std::size_t slot = 0; slot < depth; ++slot) {
-    auto inference = Inference::create(port->network_);
-    if (!inference) return inference.error();
-    for (std::size_t i = 0; i < job.tensors.size(); ++i) {
-      if (job.tensors[i].direction != QAIC_TENSOR_INPUT) continue;
-      const auto put = put_input(*inference, i, job.inputs[i], job.forms_of(0)[i]);
-      if (!put) return put.error();
+    const auto added = port->add_slot(job);
+    if (!added) {
+      port->free_slots(beat);
+      return added.error();
     }
-    port->inferences_.push_back(std::move(*inference));
+    beat();
   }
   return port;
 }
 
-Expected<Done> CardPort::unload() {
-  inferences_.clear();
+Expected<Done> CardPort::add_slot(const Job& job) {
+  auto inference = Inference::create(network_);
+  if (!inference) return inference.error();
+  for (std::size_t i = 0; i < job.tensors.size(); ++i) {
+    if (job.tensors[i].direction != QAIC_TENSOR_INPUT) continue;
+    auto done = put_input(*inference, i, job.inputs[i], job.forms_of(0)[i]);
+    if (!done) return done;
+  }
+  inferences_.push_back(std::move(*inference));
+  return Done{};
+}
+
+void CardPort::free_slots(const Beat& beat) {
+  for (; !inferences_.empty(); beat()) inferences_.pop_back();
+}
+
+Expected<Done> CardPort::unload(const Beat& beat) {
+  free_slots(beat);
   return network_.unload();
 }
 

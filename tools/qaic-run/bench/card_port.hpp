@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,13 +15,17 @@ namespace qaic::tools::run::bench {
 
 class CardPort : public Port {
  public:
+  using Beat = std::function<void()>;
+
   // Loads, makes `depth` sets of buffers and puts the inputs of `job`, which is
-  // no batch, into each. `device` must outlive it.
+  // no batch, into each. `device` must outlive it. Many sets of buffers take
+  // longer than one step of the card may: `beat` is called after each.
   static Expected<std::unique_ptr<CardPort>> load(Device& device, const Job& job, std::size_t depth,
-                                                  std::chrono::milliseconds timeout);
-  // Frees the buffers and unloads: the driver hides failed transfers, so only
-  // this tells whether the network lived. Nothing else may be called after it.
-  [[nodiscard]] Expected<Done> unload();
+                                                  std::chrono::milliseconds timeout, const Beat& beat);
+  // Frees the buffers, with a beat after each set, and unloads: the driver hides
+  // failed transfers, so only this tells whether the network lived. Nothing else
+  // may be called after it.
+  [[nodiscard]] Expected<Done> unload(const Beat& beat);
 
   // Whether a call to the driver takes longer than it may; for one watching thread.
   [[nodiscard]] bool stuck(std::chrono::steady_clock::time_point now);
@@ -42,6 +47,9 @@ class CardPort : public Port {
     void cross() { count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
     bool inside_longer_than(std::chrono::milliseconds limit, std::chrono::steady_clock::time_point now);
   };
+
+  [[nodiscard]] Expected<Done> add_slot(const Job& job);
+  void free_slots(const Beat& beat);
 
   CardPort(Network network, std::chrono::milliseconds timeout)
       : network_(std::move(network)), timeout_ms_(static_cast<std::uint32_t>(timeout.count())) {}

@@ -95,6 +95,11 @@ class Session {
     return true;
   }
 
+  // Tells now and then that the card goes on answering.
+  CardPort::Beat beat() {
+    return [this] { progress_.still_waiting(options_.global.timeout, std::chrono::steady_clock::now()); };
+  }
+
   bool load() {
     std::size_t depth = 1;
     for (const auto& point : options_.loads) depth = std::max(depth, point.depth);
@@ -106,7 +111,7 @@ class Session {
       devices_.push_back(std::move(*device));
       for (std::size_t i = 0; i < options_.activations; ++i) {
         progress_.waiting(options_.global.timeout + loading_allowance(options_.program));
-        auto port = CardPort::load(devices_.back(), *job_, depth, options_.global.timeout);
+        auto port = CardPort::load(devices_.back(), *job_, depth, options_.global.timeout, beat());
         if (!port) return failed(load_failure(port.error(), card));
         ports_.push_back(std::move(*port));
       }
@@ -145,7 +150,7 @@ class Session {
   void unload() {
     for (std::size_t i = 0; i < ports_.size(); ++i) {
       progress_.waiting(options_.global.timeout);
-      const auto unloaded = ports_[i]->unload();
+      const auto unloaded = ports_[i]->unload(beat());
       if (unloaded || os::interrupted_by() != 0) continue;
       report_.points.clear();  // nobody knows what was measured: the network had died
       const bool said = !report_.failures.empty() && report_.failures.back().id == unloaded.error().id();
