@@ -142,16 +142,19 @@ TEST_CASE("a text that is no report is refused") {
   const std::string window =
       R"({"start_ns": 0, "length_ns": 10, "inferences": 3, "completed": 4, "buckets": "BUCKETS"})";
   const auto document = [&](const std::string& buckets) {
-    std::string text = R"({"schema": "qaic.bench/1", "time": "t", "devices": [], "program": {"sha256": null},
+    std::string text =
+        R"({"schema": "qaic.bench/1", "time": "t", "exit_code": 6, "devices": [], "program": {"sha256": null},
       "environment": {"cpu": null, "cpus": 2, "kernel": "k", "governor": null}, "points": [{"loop": "closed",
-      "arrivals": null, "asked_per_second": null, "depth": 1, "activations": 1, "inferences": 3, "measured_ns": 10,
+      "arrivals": null, "asked_per_second": null, "depth": 1, "activations": 1, "inferences": 3, "measured_ns": 10, "complete": false,
       "stability": {"verdict": "stable"}, "windows": [)" +
-                       window + "]}]}";
+        window + "]}]}";
     return text.replace(text.find("BUCKETS"), 7, buckets);
   };
   const auto good = parse_report(document("5:1 300:2"), "x");
   REQUIRE(good);
   CHECK(good->points.at(0).windows.at(0).buckets.size() == 2);
+  CHECK(good->exit_code == 6);
+  CHECK(!good->points.at(0).complete);
   CHECK(good->points.at(0).windows.at(0).whole);
   CHECK(good->points.at(0).windows.at(0).completed == 4);
   CHECK(good->points.at(0).name() == "closed loop, depth 1");

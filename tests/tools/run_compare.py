@@ -77,6 +77,19 @@ with tempfile.TemporaryDirectory() as folder:
     other["points"] = other["points"][1:]
     partly = tool.document(compare(a, write("part.json", other), "-j"), "a load that only one has")
     tool.check(any(note == "only in A: closed loop, depth 1" for note in partly["notes"]), f"noted: {partly['notes']}")
+    # What B did not measure passes no gate, unless that is allowed.
+    part = inside("part.json")
+    gate = ["--fail-if", "p50>+900%"]
+    tool.three_lines(compare(a, part, *gate), 9, "bench-report", "a load that B lacks")
+    tool.equal(compare(a, part, *gate, "--allow-missing").returncode, 0, "a load that B may lack")
+    tool.equal(compare(part, a, *gate).returncode, 0, "a load that only B has")
+    slower = copy.deepcopy(slow)
+    slower["points"] = slower["points"][1:]
+    tool.equal(compare(a, write("slower.json", slower), "--fail-if", "p50>+30%").returncode, 1, "what holds is said first")
+    slower["points"][0]["complete"], slower["exit_code"], slower["status"] = False, 6, "failed"
+    notes = tool.document(compare(a, write("cut.json", slower), "-j"), "a report of a run that failed")["notes"]
+    for wanted in ("B ended with exit code 6", "B: closed loop, depth 2 is incomplete"):
+        tool.check(wanted in notes, f"noted: {wanted}: {notes}")
     other["points"][0]["depth"] = 9
     none = write("none.json", other)
     for arguments, exit_code, error_id in [

@@ -59,6 +59,7 @@ Result<SavedPoint> parse_point(const json& row, const std::string& name) {
   point.activations = row.at("activations").get<std::uint64_t>();
   point.inferences = row.at("inferences").get<std::uint64_t>();
   point.stability = row.at("stability").at("verdict").get<std::string>();
+  point.complete = row.at("complete").get<bool>();
   const auto measured = row.at("measured_ns").get<std::int64_t>();
   for (const auto& entry : row.at("windows")) {
     SavedWindow window;
@@ -102,6 +103,7 @@ Result<SavedReport> parse_report(std::string_view text, const std::string& name)
     const auto schema = document.at("schema").get<std::string>();
     if (schema != "qaic.bench/1") return fail(no_report(name, "its schema is '" + schema + "'"));
     report.time = document.at("time").get<std::string>();
+    report.exit_code = document.at("exit_code").get<int>();
     if (!document.contains("points")) return fail(no_report(name, "a run that was given up"));
     report.fingerprint.emplace_back("program", text_or_unknown(document.at("program").at("sha256")));
     for (const char* field : {"cpu", "cpus", "kernel", "governor"}) {

@@ -30,6 +30,7 @@ struct SavedPoint {
 
   std::uint64_t inferences = 0;
   std::string stability;
+  bool complete = true;
   std::vector<SavedWindow> windows;
 
   [[nodiscard]] bool same_load(const SavedPoint& other) const;
@@ -40,6 +41,7 @@ struct SavedPoint {
 struct SavedReport {
   std::string path;
   std::string time;
+  int exit_code = 0;  // of the bench that wrote it
   // What should not differ, by name: program, CPU, kernel, governor, firmware.
   std::vector<std::pair<std::string, std::string>> fingerprint;
   std::vector<SavedPoint> points;

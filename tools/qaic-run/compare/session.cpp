@@ -34,6 +34,7 @@ struct Pair {
 struct Comparison {
   SavedReport a, b;
   std::vector<Condition> conditions;
+  bool may_lack = false;  // --allow-missing
   std::vector<Pair> pairs;
   std::vector<std::string> notes;
   std::vector<Failure> failures;
@@ -71,11 +72,19 @@ void add_notes(Comparison& comparison) {
     comparison.notes.push_back(fmt::format("{} differs: {} | {}", a.fingerprint[i].first,
                                            a.fingerprint[i].second, b.fingerprint[i].second));
   }
+  for (const auto* report : {&a, &b}) {
+    if (report->exit_code == 0) continue;
+    comparison.notes.push_back(
+        fmt::format("{} ended with exit code {}", report == &a ? "A" : "B", report->exit_code));
+  }
   for (const auto& pair : comparison.pairs) {
     for (const auto* point : {pair.a, pair.b}) {
+      const char* which = point == pair.a ? "A" : "B";
+      if (!point->complete) {
+        comparison.notes.push_back(fmt::format("{}: {} is incomplete", which, point->name()));
+      }
       if (point->stability != "not_stable") continue;
-      comparison.notes.push_back(
-          fmt::format("{}: {} was not stable", point == pair.a ? "A" : "B", point->name()));
+      comparison.notes.push_back(fmt::format("{}: {} was not stable", which, point->name()));
     }
   }
   for (const auto* report : {&a, &b}) {
@@ -93,7 +102,14 @@ void compare(Comparison& comparison) {
   for (const auto& a : comparison.a.points) {
     const auto b = std::find_if(comparison.b.points.begin(), comparison.b.points.end(),
                                 [&](const SavedPoint& point) { return point.same_load(a); });
-    if (b == comparison.b.points.end()) continue;
+    if (b == comparison.b.points.end()) {
+      if (comparison.conditions.empty() || comparison.may_lack) continue;
+      comparison.failures.push_back(
+          {kBadInput, "bench-report",
+           "B did not measure " + a.name() + ", so that no condition is told for it",
+           "measure it again, or give --allow-missing", std::nullopt});
+      continue;
+    }
     Pair pair{&a, &*b, changes_of(a, *b), {}};
     for (const auto& condition : comparison.conditions) {
       pair.holds.push_back(holds(condition, change_for(pair, condition)));
@@ -101,19 +117,18 @@ void compare(Comparison& comparison) {
     comparison.pairs.push_back(std::move(pair));
   }
   if (comparison.pairs.empty()) {
-    comparison.failures.push_back(
-        {kBadInput, "bench-report", "the reports have no measurement of the same load",
-         "give qaic-run bench the same --depth, --rate and --activations", std::nullopt});
+    comparison.failures.assign(
+        1, Failure{kBadInput, "bench-report", "the reports have no measurement of the same load",
+                   "give qaic-run bench the same --depth, --rate and --activations", std::nullopt});
   }
   add_notes(comparison);
 }
 
 int exit_code(const Comparison& comparison) {
-  if (!comparison.failures.empty()) return comparison.failures.front().exit_code;
   for (std::size_t i = 0; i < comparison.conditions.size(); ++i) {
     if (comparison.verdict(i) == Holds::yes) return kVerdictNo;
   }
-  return kDone;
+  return comparison.failures.empty() ? kDone : comparison.failures.front().exit_code;
 }
 
 std::string value_text(Metric metric, double value) {
@@ -224,6 +239,7 @@ int compare_reports(int argc, char** argv) {
          "Exit code 1 when it surely holds: METRIC>+N% or METRIC<-N%; repeatable")
       ->type_name("CONDITION")
       ->allow_extra_args(false);
+  app.add_flag("--allow-missing", comparison.may_lack, "With --fail-if: B need not have all loads of A");
   app.footer("METRIC is throughput, mean, p50, p90, p95, p99 or p99.9. See qaic-run(1).");
   if (const auto ended = parse_command_line(app, argc, argv)) return *ended;
   for (const auto& [path, report] : {std::pair(&a, &comparison.a), std::pair(&b, &comparison.b)}) {
