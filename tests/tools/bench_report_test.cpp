@@ -88,6 +88,27 @@ TEST_CASE("a drawn histogram has all inferences, few lines and no long ones") {
   CHECK(lines_of(text_histogram(same)).size() == 1);
 }
 
+TEST_CASE("open loops of one rate and several depths are told apart") {
+  BenchReport report;
+  for (const std::size_t depth : {4U, 8U}) {
+    Measurement& point = report.points.emplace_back();
+    point.load = {depth, 200.0, ArrivalKind::constant};
+    point.series.record(1, 1000);
+    point.inferences = 1;
+    point.bound = "So.";
+  }
+  CHECK(depths_differ(report));
+  const std::string text = report_text(report);
+  for (const char* wanted : {"asked@d", "200.0@4", "200.0@8", "200.0 per second at depth 4: So."}) {
+    INFO(wanted);
+    CHECK(text.find(wanted) != std::string::npos);
+  }
+  CHECK(report_svg(report).find("200/s, depth 8") != std::string::npos);
+  report.points.pop_back();
+  CHECK(!depths_differ(report));
+  CHECK(report_text(report).find("200.0@4") == std::string::npos);
+}
+
 TEST_CASE("axes have round ticks around what they show") {
   const auto plain = [](double value) { return std::to_string(static_cast<long>(value)); };
   const Axis linear = linear_axis(930, plain);

@@ -24,6 +24,9 @@ struct BenchReport {
   std::vector<Failure> failures;
 };
 
+// Whether rows of an open loop need their depth to be told apart.
+[[nodiscard]] bool depths_differ(const BenchReport& report);
+
 // The document, schema qaic.bench/1.
 [[nodiscard]] nlohmann::json report_json(const BenchReport& report, const BenchOptions& options,
                                          int exit_code);

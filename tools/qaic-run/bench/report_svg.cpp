@@ -22,8 +22,10 @@ std::string color(std::size_t i) {
   return kColors[i % kColors.size()];
 }
 
-std::string label(const Load& load) {
-  return load.rate ? fmt::format("{:g}/s", *load.rate) : fmt::format("depth {}", load.depth);
+std::string label(const BenchReport& report, const Load& load) {
+  if (!load.rate) return fmt::format("depth {}", load.depth);
+  return fmt::format("{:g}/s", *load.rate) +
+         (depths_differ(report) ? fmt::format(", depth {}", load.depth) : "");
 }
 
 std::string short_number(double value) {
@@ -76,7 +78,7 @@ void draw_throughput(Svg& svg, const BenchReport& report) {
   across.high = static_cast<double>(report.points.size());
   for (std::size_t i = 0; i < report.points.size(); ++i) {
     high = std::max({high, report.points[i].per_second, report.points[i].load.rate.value_or(0)});
-    across.ticks.emplace_back(static_cast<double>(i) + 0.5, label(report.points[i].load));
+    across.ticks.emplace_back(static_cast<double>(i) + 0.5, label(report, report.points[i].load));
   }
   if (report.points.size() > 8) across.ticks.clear();
   chart.axes(across, linear_axis(high, short_number));
@@ -160,7 +162,7 @@ void draw_stages(Svg& svg, const BenchReport& report) {
     const Stages& mean = report.points[i].attribution.all.mean;
     const double height = std::min(row * 0.7, 40.0);
     const double y = kLower + row * static_cast<double>(i) + (row - height) / 2;
-    svg.text(kRight - 6, y + height / 2 + 4, label(report.points[i].load), Svg::Anchor::end, 11);
+    svg.text(kRight - 6, y + height / 2 + 4, label(report, report.points[i].load), Svg::Anchor::end, 11);
     double from = 0;
     std::size_t part = 0;
     for (const double length : {mean.host_ns, mean.queue_ns, mean.device_ns, mean.wake_up_ns}) {
@@ -185,7 +187,7 @@ std::string report_svg(const BenchReport& report) {
            Svg::Anchor::start, 18);
   double x = kLeft;
   for (std::size_t i = 0; i < std::min<std::size_t>(report.points.size(), 8); ++i) {
-    const std::string name = label(report.points[i].load);
+    const std::string name = label(report, report.points[i].load);
     svg.rectangle(x, 54, 10, 10, color(i));
     svg.text(x + 14, 63, name, Svg::Anchor::start, 11);
     x += 34 + 7 * static_cast<double>(name.size());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "tools/common/status_json.hpp"
@@ -47,8 +48,9 @@ const char* stability_word(Stability::Verdict verdict) {
   return "";
 }
 
-std::string label(const Load& load) {
-  return load.rate ? rate_text(*load.rate) : std::to_string(load.depth);
+std::string label(const BenchReport& report, const Load& load) {
+  if (!load.rate) return std::to_string(load.depth);
+  return rate_text(*load.rate) + (depths_differ(report) ? fmt::format("@{}", load.depth) : "");
 }
 
 void add_table(std::string& text, const BenchReport& report) {
@@ -58,10 +60,14 @@ void add_table(std::string& text, const BenchReport& report) {
     for (std::size_t i = 2; i < cells.size(); ++i) text += right(cells[i], 8);
     text += "  " + std::string(last) + "\n";
   };
-  row({open ? "asked/s" : "depth", "done/s", "p50", "p90", "p95", "p99", "p99.9", "max"}, "throughput");
+  row({!open                   ? "depth"
+       : depths_differ(report) ? "asked@d"
+                               : "asked/s",
+       "done/s", "p50", "p90", "p95", "p99", "p99.9", "max"},
+      "throughput");
   for (const auto& point : report.points) {
     const Histogram total = point.series.total();
-    std::vector<std::string> cells{label(point.load), rate_text(point.per_second)};
+    std::vector<std::string> cells{label(report, point.load), rate_text(point.per_second)};
     for (const double fraction : {0.5, 0.9, 0.95, 0.99, 0.999, 1.0}) {
       cells.push_back(total.count() == 0 ? "-" : duration_text(total.quantile(fraction)));
     }
@@ -69,16 +75,18 @@ void add_table(std::string& text, const BenchReport& report) {
   }
 }
 
-// "depth 4" or "2000 per second".
-std::string name_of(const Load& load) {
-  return load.rate ? label(load) + " per second" : "depth " + label(load);
+// "depth 4", "2000 per second" or "2000 per second at depth 4".
+std::string name_of(const BenchReport& report, const Load& load) {
+  if (!load.rate) return fmt::format("depth {}", load.depth);
+  return rate_text(*load.rate) + " per second" +
+         (depths_differ(report) ? fmt::format(" at depth {}", load.depth) : "");
 }
 
 void add_findings(std::string& text, const BenchReport& report) {
   const bool several = report.points.size() > 1;
   std::string unsteady;
   for (const auto& point : report.points) {
-    const std::string about = several ? name_of(point.load) + ": " : "";
+    const std::string about = several ? name_of(report, point.load) + ": " : "";
     if (!point.bound.empty()) text += wrapped(about + point.bound, 2);
     if (point.queue_full && point.depth_reached < point.load.depth) {
       text += wrapped(fmt::format("{}The channel's queue took {} in flight, not {}.", about,
@@ -164,6 +172,12 @@ void add_environment(std::string& text, const BenchReport& report) {
 
 }  // namespace
 
+bool depths_differ(const BenchReport& report) {
+  return std::any_of(report.points.begin(), report.points.end(), [&](const Measurement& point) {
+    return point.load.depth != report.points.front().load.depth;
+  });
+}
+
 std::string report_text(const BenchReport& report) {
   std::string text;
   if (report.points.empty()) return text;
@@ -174,9 +188,7 @@ std::string report_text(const BenchReport& report) {
   add_findings(text, report);
   const auto& shown = report.points.back();
   if (shown.inferences != 0) {
-    const std::string title = report.points.size() == 1 ? ""
-                              : shown.load.rate         ? fmt::format(" at {} per second", label(shown.load))
-                                                        : fmt::format(" at depth {}", label(shown.load));
+    const std::string title = report.points.size() == 1 ? "" : " at " + name_of(report, shown.load);
     text += fmt::format("\nWhere the time goes{}\n", title);
     add_stages(text, shown);
     const std::string slow = tail_sentence(shown.attribution);

@@ -177,7 +177,8 @@ class Session {
     return !options_.global.quiet && !options_.global.json && !dumb && os::is_terminal(kStderr);
   }
   static std::string name_of(const Load& load) {
-    return load.rate ? fmt::format("{:g} per second", *load.rate) : fmt::format("depth {}", load.depth);
+    const std::string depth = fmt::format("depth {}", load.depth);
+    return load.rate ? fmt::format("{:g} per second, ", *load.rate) + depth : depth;
   }
   void show(const Live& live) {
     const double seconds = static_cast<double>(live.since_start_ns) / 1e9;
