@@ -64,6 +64,17 @@ TEST_CASE("a card that ends all in flight at once, always after the same time, i
   CHECK(result.per_second == doctest::Approx(80));
 }
 
+TEST_CASE("a counted measurement is judged while all lanes are at work") {
+  ScriptedPort fast, slow;
+  slow.service = [](int) { return 4 * kMs; };
+  const auto result = measure({&fast, &slow}, {}, {0, 0, 4000, 1}, {});
+  CHECK(result.inferences == 4000);
+  CHECK(result.lanes[0].measured_ns == doctest::Approx(2000.0 * kMs).epsilon(0.01));
+  CHECK(result.lanes[1].measured_ns == doctest::Approx(8000.0 * kMs).epsilon(0.01));
+  CHECK(result.per_second == doctest::Approx(1250).epsilon(0.01));
+  CHECK(result.stability.verdict == Stability::Verdict::stable);
+}
+
 TEST_CASE("a measurement in which nothing ended is none, whatever ended afterwards") {
   ScriptedPort port;
   port.service = [](int) { return 700 * kMs; };

@@ -88,7 +88,7 @@ TEST_CASE("a slower run is seen, by how much, and in which figure") {
   for (std::uint64_t trial = 0; trial < 40; ++trial) {
     const auto slower = changes_of(run(2 * trial + 1, 1, 0), run(2 * trial + 2, 1.10, 0));
     const Change& p99 = of(slower, Metric::p99);
-    CHECK(p99.ratio == doctest::Approx(0.10).epsilon(0.3));
+    CHECK(p99.ratio.value() == doctest::Approx(0.10).epsilon(0.3));
     seen += holds(condition("p99>+5%"), p99) == Holds::yes ? 1 : 0;
     CHECK(holds(condition("p99>+20%"), p99) == Holds::no);
     CHECK(holds(condition("throughput<-3%"), of(slower, Metric::throughput)) == Holds::yes);
@@ -108,10 +108,23 @@ TEST_CASE("what was measured too little has no interval, and no verdict") {
   b.windows.resize(5);
   const auto changes = changes_of(a, b);
   CHECK(!of(changes, Metric::p50).interval);
-  CHECK(of(changes, Metric::p50).ratio == doctest::Approx(1).epsilon(0.1));
+  CHECK(of(changes, Metric::p50).ratio.value() == doctest::Approx(1).epsilon(0.1));
   CHECK(holds(condition("p50>+5%"), of(changes, Metric::p50)) == Holds::unclear);
   b.windows.clear();
   CHECK(!of(changes_of(a, b), Metric::mean).interval);
+}
+
+TEST_CASE("what a run does not say is absent, not 0") {
+  auto a = run(1, 1, 0), b = run(2, 1, 0);
+  for (auto& window : a.windows) window.whole = false;
+  const auto changes = changes_of(a, b);
+  CHECK(!of(changes, Metric::throughput).a);
+  CHECK(of(changes, Metric::throughput).b);
+  CHECK(!of(changes, Metric::throughput).ratio);
+  CHECK(!of(changes, Metric::throughput).interval);
+  CHECK(of(changes, Metric::p50).interval);
+  b.windows.clear();
+  CHECK(!of(changes_of(a, b), Metric::p50).b);
 }
 
 TEST_CASE("quantiles of a saved run are those of its histogram") {
@@ -131,23 +144,25 @@ TEST_CASE("quantiles of a saved run are those of its histogram") {
     point.windows.push_back(window);
   }
   const auto changes = changes_of(point, point);
-  CHECK(of(changes, Metric::p50).a == doctest::Approx(all.quantile(0.5)).epsilon(0.008));
-  CHECK(of(changes, Metric::p99).a == doctest::Approx(all.quantile(0.99)).epsilon(0.008));
-  CHECK(of(changes, Metric::mean).a == doctest::Approx(all.mean()).epsilon(0.004));
-  CHECK(of(changes, Metric::throughput).a == doctest::Approx(500));
-  CHECK(of(changes, Metric::p99).ratio == 0);
+  CHECK(of(changes, Metric::p50).a.value() == doctest::Approx(all.quantile(0.5)).epsilon(0.008));
+  CHECK(of(changes, Metric::p99).a.value() == doctest::Approx(all.quantile(0.99)).epsilon(0.008));
+  CHECK(of(changes, Metric::mean).a.value() == doctest::Approx(all.mean()).epsilon(0.004));
+  CHECK(of(changes, Metric::throughput).a.value() == doctest::Approx(500));
+  CHECK(of(changes, Metric::p99).ratio.value() == 0);
 }
 
 TEST_CASE("a text that is no report is refused") {
   const std::string window =
       R"({"start_ns": 0, "length_ns": 10, "inferences": 3, "completed": 4, "buckets": "BUCKETS"})";
-  const auto document = [&](const std::string& buckets) {
+  const auto document = [&](const std::string& buckets, const std::string& lane = "10") {
     std::string text =
         R"({"schema": "qaic.bench/1", "time": "t", "exit_code": 6, "devices": [], "program": {"sha256": null},
       "environment": {"cpu": null, "cpus": 2, "kernel": "k", "governor": null}, "points": [{"loop": "closed",
       "arrivals": null, "asked_per_second": null, "depth": 1, "activations": 1, "inferences": 3, "measured_ns": 10, "complete": false,
+      "lanes": [{"measured_ns": 0}, {"measured_ns": LANE}],
       "stability": {"verdict": "stable"}, "windows": [)" +
         window + "]}]}";
+    text.replace(text.find("LANE"), 4, lane);
     return text.replace(text.find("BUCKETS"), 7, buckets);
   };
   const auto good = parse_report(document("5:1 300:2"), "x");
@@ -157,6 +172,9 @@ TEST_CASE("a text that is no report is refused") {
   CHECK(!good->points.at(0).complete);
   CHECK(good->points.at(0).windows.at(0).whole);
   CHECK(good->points.at(0).windows.at(0).completed == 4);
+  const auto early = parse_report(document("5:3", "9"), "x");
+  REQUIRE(early);
+  CHECK(!early->points.at(0).windows.at(0).whole);
   CHECK(good->points.at(0).name() == "closed loop, depth 1");
   for (const char* buckets :
        {"5:1", "5:1 300:3", "5:1 ", "5", "5:", ":3", "x:3", "5:-3", "99999:3", "5:3 x", "5:3,"}) {

@@ -33,7 +33,7 @@ with tempfile.TemporaryDirectory() as folder:
         point["windows"] = [{"start_ns": i * length, "length_ns": length * (98 + i % 5) // 100, "inferences": sum(counts.values()),
                              "completed": sum(counts.values()), "buckets": " ".join(f"{b}:{n}" for b, n in sorted(counts.items()))} for i in range(20)]
         point["inferences"] = 20 * sum(counts.values())
-        point["measured_ns"] = 21 * length
+        point["measured_ns"] = point["lanes"][0]["measured_ns"] = 21 * length
     a = write("a.json", report)
 
     same = compare(a, a, "--fail-if", "p50>+5%", "-j")
@@ -44,6 +44,15 @@ with tempfile.TemporaryDirectory() as folder:
     for metric in document["points"][0]["metrics"]:
         tool.equal(metric["change_ratio"], 0, f"{metric['metric']} of a report against itself")
 
+    # What cannot be told is null.
+    few = copy.deepcopy(report)
+    for point in few["points"]:
+        point["windows"] = point["windows"][:1]
+        point["measured_ns"] = point["lanes"][0]["measured_ns"] = 1
+    rows = tool.document(compare(write("few.json", few), a, "-j"), "no whole window")["points"][0]["metrics"]
+    tool.equal([(m["a"], m["change_ratio"]) for m in rows if m["metric"] == "throughput"], [(None, None)], "no throughput")
+    tool.check(" -" in compare(inside("few.json"), a).stdout, "nor in the text")
+
     # Twice as slow in all: 128 buckets are a factor of 2, and half the throughput.
     slow = copy.deepcopy(report)
     for point in slow["points"]:
@@ -52,6 +61,7 @@ with tempfile.TemporaryDirectory() as folder:
             window["length_ns"] *= 2
             window["start_ns"] *= 2
         point["measured_ns"] *= 2
+        point["lanes"][0]["measured_ns"] *= 2
     slow["environment"]["governor"] = "powersave"
     b = write("b.json", slow)
     done = compare(a, b, "--fail-if", "p50>+30%", "--fail-if", "throughput<-30%", "--fail-if", "p50>+300%", "-j")

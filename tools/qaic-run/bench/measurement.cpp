@@ -47,7 +47,10 @@ LaneResult result_of(const Recorder& recorder) {
   const Histogram total = recorder.series().total();
   result.inferences = recorder.recorded();
   result.completed = recorder.in_time();
-  const auto measured = static_cast<double>(recorder.end() - recorder.begin());
+  if (recorder.end() != std::numeric_limits<std::int64_t>::max()) {
+    result.measured_ns = recorder.end() - recorder.begin();
+  }
+  const auto measured = static_cast<double>(result.measured_ns);
   if (measured > 0) result.per_second = static_cast<double>(result.completed) * 1e9 / measured;
   result.p50_ns = total.quantile(0.5);
   result.p99_ns = total.quantile(0.99);
@@ -72,6 +75,8 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load, std::optiona
   }
   result.load = load;
   std::optional<WindowSeries> series;
+  // A lane that was done sooner with its share leaves the later windows to the others.
+  std::int64_t shortest_ns = std::numeric_limits<std::int64_t>::max();
   std::vector<const StageSampler*> samplers;
   for (const auto& lane : lanes) {
     const Recorder& recorder = *lane.recorder;
@@ -83,9 +88,9 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load, std::optiona
     result.unserved += lane.end.unserved;
     result.depth_reached = std::max(result.depth_reached, lane.end.depth);
     result.queue_full = result.queue_full || lane.end.queue_full;
-    if (recorder.end() != std::numeric_limits<std::int64_t>::max()) {
-      result.measured_ns = std::max(result.measured_ns, recorder.end() - recorder.begin());
-    }
+    const std::int64_t measured_ns = result.lanes.back().measured_ns;
+    result.measured_ns = std::max(result.measured_ns, measured_ns);
+    if (measured_ns != 0) shortest_ns = std::min(shortest_ns, measured_ns);
     samplers.push_back(&recorder.sampler());
     if (series) {
       series->merge(recorder.series());
@@ -97,7 +102,7 @@ Measurement merge(const std::vector<Lane>& lanes, const Load& load, std::optiona
   result.series = std::move(*series);
   const Histogram total = result.series.total();
   result.stability =
-      judge_stability(whole_windows(result.series, result.measured_ns),
+      judge_stability(whole_windows(result.series, std::min(shortest_ns, result.measured_ns)),
                       load.rate && load.arrivals == ArrivalKind::poisson ? Noise::poisson : Noise::counting,
                       load.rate ? 1 : std::max<std::size_t>(result.depth_reached * lanes.size(), 1));
   result.attribution = attribute(samplers, total);

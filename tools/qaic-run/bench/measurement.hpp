@@ -30,6 +30,7 @@ struct Extent {
 struct LaneResult {
   std::uint64_t inferences = 0;  // whose latency was measured
   std::uint64_t completed = 0;   // that ended within what was measured
+  std::int64_t measured_ns = 0;  // 0: had no share of what was counted
   double per_second = 0;
   double p50_ns = 0;
   double p99_ns = 0;
@@ -39,8 +40,8 @@ struct Measurement {
   Load load;
   std::size_t depth_reached = 0;  // the most in flight of an activation
   bool queue_full = false;        // its queue took no more
-  std::int64_t measured_ns = 0;
-  std::uint64_t inferences = 0;  // as of a lane, and so is the next
+  std::int64_t measured_ns = 0;   // of the lane that took longest
+  std::uint64_t inferences = 0;   // as of a lane, and so is the next
   std::uint64_t completed = 0;
   double per_second = 0;
   std::uint64_t unserved = 0;

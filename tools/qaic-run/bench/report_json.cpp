@@ -102,6 +102,7 @@ json lanes_json(const BenchReport& report, const Measurement& point) {
     const auto& lane = point.lanes[i];
     rows.push_back({{"qid", report.cards[i / report.activations].qid},
                     {"activation", i % report.activations},
+                    {"measured_ns", lane.measured_ns},
                     {"inferences", lane.inferences},
                     {"inferences_per_second", lane.per_second},
                     {"p50_ns", lane.p50_ns},

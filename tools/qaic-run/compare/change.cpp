@@ -17,7 +17,7 @@ constexpr std::size_t kResamples = 1000;
 constexpr std::size_t kFewestWindows = 6;
 constexpr double kFewestBeyond = 10;
 
-using Values = std::array<double, kMetrics.size()>;
+using Values = std::array<std::optional<double>, kMetrics.size()>;
 
 double fraction_of(Metric metric) {
   switch (metric) {
@@ -36,6 +36,11 @@ double fraction_of(Metric metric) {
       return 0.999;
   }
   return 0;
+}
+
+std::optional<double> ratio_of(const std::optional<double>& a, const std::optional<double>& b) {
+  if (!a || !b || *a <= 0) return std::nullopt;
+  return *b / *a - 1;
 }
 
 // The windows of a run, with the buckets that occur numbered from 0.
@@ -97,8 +102,7 @@ class Sampled {
     if (window.length_s > 0) in_seconds_ += window.completed;
   }
   [[nodiscard]] Values end() const {
-    Values values{};
-    if (drawn_ == 0) return values;
+    Values values;
     double sum = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) sum += counts_[i] * (lowest_[i] + width_[i] / 2);
     std::size_t place = 0;
@@ -106,16 +110,17 @@ class Sampled {
     for (std::size_t i = 0; i < kMetrics.size(); ++i) {
       switch (kMetrics[i]) {
         case Metric::throughput:
-          values[i] = seconds_ > 0 ? in_seconds_ / seconds_ : 0;
+          if (seconds_ > 0) values[i] = in_seconds_ / seconds_;
           break;
         case Metric::mean:
-          values[i] = sum / drawn_;
+          if (drawn_ > 0) values[i] = sum / drawn_;
           break;
         case Metric::p50:
         case Metric::p90:
         case Metric::p95:
         case Metric::p99:
         case Metric::p99_9: {
+          if (drawn_ == 0) break;
           // Within a bucket as if they were spread evenly; fractions grow.
           const double rank = fraction_of(kMetrics[i]) * drawn_;
           while (place + 1 < counts_.size() && below + counts_[place] < rank) below += counts_[place++];
@@ -166,7 +171,7 @@ std::vector<Change> changes_of(const SavedPoint& a, const SavedPoint& b) {
   for (std::size_t n = 0; enough && n < kResamples; ++n) {
     const Values one = from.resampled(random), other = to.resampled(random);
     for (std::size_t i = 0; i < kMetrics.size(); ++i) {
-      if (one[i] > 0) ratios[i].push_back(other[i] / one[i] - 1);
+      if (const auto ratio = ratio_of(one[i], other[i])) ratios[i].push_back(*ratio);
     }
   }
   std::vector<Change> changes;
@@ -174,7 +179,7 @@ std::vector<Change> changes_of(const SavedPoint& a, const SavedPoint& b) {
     Change& change = changes.emplace_back();
     change.a = before[i];
     change.b = after[i];
-    change.ratio = before[i] > 0 ? after[i] / before[i] - 1 : 0;
+    change.ratio = ratio_of(before[i], after[i]);
     const double beyond = std::min(from.inferences(), to.inferences()) * (1 - fraction_of(kMetrics[i]));
     auto& all = ratios[i];
     if (all.size() < kResamples || beyond < kFewestBeyond) continue;

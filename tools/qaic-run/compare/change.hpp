@@ -17,10 +17,12 @@ inline constexpr std::array<Metric, 7> kMetrics{Metric::throughput, Metric::mean
 // "throughput", "p99.9".
 [[nodiscard]] std::string_view metric_name(Metric metric);
 
+// What a run does not say is absent: latencies where there are none, throughput
+// without a whole window.
 struct Change {
-  double a = 0;  // nanoseconds, or inferences per second
-  double b = 0;
-  double ratio = 0;  // b / a - 1
+  std::optional<double> a;  // nanoseconds, or inferences per second
+  std::optional<double> b;
+  std::optional<double> ratio;  // b / a - 1
   // Its 95 % interval. None when too little was measured: fewer than 6 windows,
   // or fewer than 10 inferences beyond the quantile.
   std::optional<std::pair<double, double>> interval;

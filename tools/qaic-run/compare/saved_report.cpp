@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -60,7 +61,12 @@ Result<SavedPoint> parse_point(const json& row, const std::string& name) {
   point.inferences = row.at("inferences").get<std::uint64_t>();
   point.stability = row.at("stability").at("verdict").get<std::string>();
   point.complete = row.at("complete").get<bool>();
-  const auto measured = row.at("measured_ns").get<std::int64_t>();
+  // Of the lane that was done first with its share: later windows lack it.
+  auto measured = row.at("measured_ns").get<std::int64_t>();
+  for (const auto& lane : row.at("lanes")) {
+    const auto own = lane.at("measured_ns").get<std::int64_t>();
+    if (own > 0) measured = std::min(measured, own);
+  }
   for (const auto& entry : row.at("windows")) {
     SavedWindow window;
     const auto start = entry.at("start_ns").get<std::int64_t>();

@@ -131,8 +131,17 @@ int exit_code(const Comparison& comparison) {
   return comparison.failures.empty() ? kDone : comparison.failures.front().exit_code;
 }
 
-std::string value_text(Metric metric, double value) {
-  return metric == Metric::throughput ? fmt::format("{:.1f}/s", value) : duration_text(value);
+std::string value_text(Metric metric, const std::optional<double>& value) {
+  if (!value) return "-";
+  return metric == Metric::throughput ? fmt::format("{:.1f}/s", *value) : duration_text(*value);
+}
+
+std::string ratio_text(const Change& change) {
+  return change.ratio ? fmt::format("{:+.1f} %", 100 * *change.ratio) : "-";
+}
+
+json or_null(const std::optional<double>& value) {
+  return value ? json(*value) : json(nullptr);
 }
 
 std::string interval_text(const Change& change) {
@@ -150,10 +159,10 @@ std::string text_of(const Comparison& comparison) {
                    right("change", 10), right("95 % interval", 24));
     for (std::size_t i = 0; i < kMetrics.size(); ++i) {
       const Change& change = pair.changes[i];
-      fmt::format_to(
-          out, "  {:<12}{}{}{}{}\n", metric_name(kMetrics[i]), right(value_text(kMetrics[i], change.a), 12),
-          right(value_text(kMetrics[i], change.b), 12),
-          right(fmt::format("{:+.1f} %", 100 * change.ratio), 10), right(interval_text(change), 24));
+      fmt::format_to(out, "  {:<12}{}{}{}{}\n", metric_name(kMetrics[i]),
+                     right(value_text(kMetrics[i], change.a), 12),
+                     right(value_text(kMetrics[i], change.b), 12), right(ratio_text(change), 10),
+                     right(interval_text(change), 24));
     }
   }
   if (!comparison.conditions.empty()) text += "\n";
@@ -164,8 +173,8 @@ std::string text_of(const Comparison& comparison) {
       const char* meaning = pair.holds[i] == Holds::yes  ? "holds"
                             : pair.holds[i] == Holds::no ? "does not hold"
                                                          : "cannot be told; measure longer";
-      text += wrapped(fmt::format("{} {}: {} ({:+.1f} %, {})", condition.text, meaning, pair.a->name(),
-                                  100 * change.ratio, interval_text(change)),
+      text += wrapped(fmt::format("{} {}: {} ({}, {})", condition.text, meaning, pair.a->name(),
+                                  ratio_text(change), interval_text(change)),
                       0);
     }
   }
@@ -186,8 +195,8 @@ json json_of(const Comparison& comparison, int code) {
     json metrics = json::array();
     for (std::size_t i = 0; i < kMetrics.size(); ++i) {
       const Change& change = pair.changes[i];
-      json row{{"metric", metric_name(kMetrics[i])}, {"a", change.a},        {"b", change.b},
-               {"change_ratio", change.ratio},       {"low_ratio", nullptr}, {"high_ratio", nullptr}};
+      json row{{"metric", metric_name(kMetrics[i])},    {"a", or_null(change.a)}, {"b", or_null(change.b)},
+               {"change_ratio", or_null(change.ratio)}, {"low_ratio", nullptr},   {"high_ratio", nullptr}};
       if (change.interval) {
         row["low_ratio"] = change.interval->first;
         row["high_ratio"] = change.interval->second;
