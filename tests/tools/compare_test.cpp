@@ -156,7 +156,9 @@ TEST_CASE("a text that is no report is refused") {
       R"({"start_ns": 0, "length_ns": 10, "inferences": 3, "completed": 4, "buckets": "BUCKETS"})";
   const auto document = [&](const std::string& buckets, const std::string& lane = "10") {
     std::string text =
-        R"({"schema": "qaic.bench/1", "time": "t", "exit_code": 6, "devices": [], "program": {"sha256": null},
+        R"({"schema": "qaic.bench/1", "time": "t", "exit_code": 6, "tool": {"version": "1.2"},
+      "inputs": [{"name": "x", "sent_bytes": 4, "sha256": "0123456789abcdef"}], "options": {"warm_up_ns": 5},
+      "devices": [], "program": {"sha256": null},
       "environment": {"cpu": null, "cpus": 2, "kernel": "k", "governor": null}, "points": [{"loop": "closed",
       "arrivals": null, "asked_per_second": null, "depth": 1, "activations": 1, "inferences": 3, "measured_ns": 10, "complete": false,
       "lanes": [{"measured_ns": 0}, {"measured_ns": LANE}],
@@ -169,6 +171,10 @@ TEST_CASE("a text that is no report is refused") {
   REQUIRE(good);
   CHECK(good->points.at(0).windows.at(0).buckets.size() == 2);
   CHECK(good->exit_code == 6);
+  using Entry = std::pair<std::string, std::string>;
+  CHECK(good->fingerprint.at(1) == Entry("qaic-run", "1.2"));
+  CHECK(good->fingerprint.at(2) == Entry("inputs", "x of 4 bytes (01234567) "));
+  CHECK(good->fingerprint.at(3) == Entry("warm-up in ns", "5"));
   CHECK(!good->points.at(0).complete);
   CHECK(good->points.at(0).windows.at(0).whole);
   CHECK(good->points.at(0).windows.at(0).completed == 4);

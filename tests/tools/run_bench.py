@@ -1,4 +1,5 @@
 """qaic-run bench: reports, loops, sweeps, several cards, what is refused, interruption."""
+import hashlib
 import json
 import os
 import signal
@@ -54,6 +55,8 @@ with tempfile.TemporaryDirectory() as folder:
         tool.check(0 <= point["inferences"] - point["completed"] <= point["depth"], "what is in flight at the end is late")
     shown = subprocess.run(["sha256sum", f"{PROGRAM}/programqpc.bin"], capture_output=True, text=True, check=True).stdout
     tool.equal(report["program"]["sha256"], shown.split()[0], "the program's hash")
+    tool.equal((report["options"]["warm_up_ns"], report["options"]["duration_ns"], report["options"]["count"]), (10**8, 6 * 10**8, None), "options")
+    tool.check([len(i["sha256"]) for i in report["inputs"]] and all(i["sent_bytes"] > 0 for i in report["inputs"]), f"inputs: {report['inputs']}")
     tool.equal(report["devices"][0]["changes"], {}, "an idle card is as before")
     tool.equal(report["devices"][0]["before"]["state"], "ready", "the card was asked")
     texts = "".join(xml.etree.ElementTree.parse(inside("a.svg")).getroot().itertext())
@@ -124,6 +127,7 @@ with tempfile.TemporaryDirectory() as folder:
         file.write(bytes(33 * 4))
     done = bench(f"{tool.BUILD}/networks/partial-input", "-i", inside("33.raw"), "-n", "5", "--warmup", "0", "-j")
     tool.equal(tool.document(done, "a partial input")["points"][0]["inferences"], 5, f"a partial input: {done.stderr[:300]}")
+    tool.equal([(i["sent_bytes"], i["sha256"]) for i in json.loads(done.stdout)["inputs"]], [(132, hashlib.sha256(bytes(132)).hexdigest())], "what was sent")
     os.mkdir(inside("many"))
     os.rename(inside("33.raw"), inside("many/33.raw"))
     tool.three_lines(bench(f"{tool.BUILD}/networks/partial-input", "-i", inside("many")), 2, "batch", "a folder of inputs")

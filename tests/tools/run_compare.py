@@ -63,6 +63,7 @@ with tempfile.TemporaryDirectory() as folder:
         point["measured_ns"] *= 2
         point["lanes"][0]["measured_ns"] *= 2
     slow["environment"]["governor"] = "powersave"
+    slow["inputs"][0]["sha256"] = "0" * 64
     b = write("b.json", slow)
     done = compare(a, b, "--fail-if", "p50>+30%", "--fail-if", "throughput<-30%", "--fail-if", "p50>+300%", "-j")
     document = tool.document(done, "twice as slow")
@@ -72,7 +73,8 @@ with tempfile.TemporaryDirectory() as folder:
     tool.check(abs(rows["p50"]["change_ratio"] - 1) < 0.01, f"p50 doubled: {rows['p50']}")
     tool.check(rows["throughput"]["low_ratio"] < -0.5 < rows["throughput"]["high_ratio"], f"its interval: {rows['throughput']}")
     tool.check(abs(rows["throughput"]["change_ratio"] + 0.5) < 0.01, f"throughput halved: {rows['throughput']}")
-    tool.check(any("governor" in note for note in document["notes"]), f"what differs is noted: {document['notes']}")
+    for wanted in ("governor", "inputs"):
+        tool.check(any(wanted in note for note in document["notes"]), f"what differs is noted: {wanted}: {document['notes']}")
     tool.equal(compare(a, b, "--fail-if", "p50>+300%").returncode, 0, "a condition that does not hold")
     tool.equal(compare(b, a, "--fail-if", "p50>0%").returncode, 0, "the other way round it became faster")
 

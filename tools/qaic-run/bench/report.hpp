@@ -13,8 +13,16 @@
 
 namespace qaic::tools::run::bench {
 
+// What an inference is given.
+struct SentInput {
+  std::string name;
+  std::uint64_t sent_bytes = 0;
+  std::string sha256;
+};
+
 struct BenchReport {
   std::string program;  // its own name
+  std::vector<SentInput> inputs;
   ProgramFile file;
   Environment environment;
   std::vector<qaic_card_info> cards;

@@ -187,6 +187,20 @@ json report_json(const BenchReport& report, const BenchOptions& options, int exi
                          {"path", report.file.path},
                          {"sha256", or_null(report.file.sha256)},
                          {"size_bytes", or_null(report.file.size_bytes)}};
+  json inputs = json::array();
+  for (const auto& input : report.inputs) {
+    inputs.push_back({{"name", input.name}, {"sent_bytes", input.sent_bytes}, {"sha256", input.sha256}});
+  }
+  document["inputs"] = std::move(inputs);
+  const auto nanoseconds = [](std::chrono::milliseconds time) {
+    return std::chrono::nanoseconds(time).count();
+  };
+  const bool counted = options.count != 0;
+  document["options"] = {{"warm_up_ns", nanoseconds(options.warm_up)},
+                         {"duration_ns", counted ? json(nullptr) : json(nanoseconds(options.duration))},
+                         {"count", counted ? json(options.count) : json(nullptr)},
+                         {"timeout_ns", nanoseconds(options.global.timeout)},
+                         {"seed", options.seed}};
   document["points"] = std::move(points);
   return document;
 }

@@ -17,6 +17,7 @@
 #include "tools/qaic-run/bench/card_port.hpp"
 #include "tools/qaic-run/bench/replaced_file.hpp"
 #include "tools/qaic-run/bench/report.hpp"
+#include "tools/qaic-run/bench/sha256.hpp"
 #include "tools/qaic-run/fit.hpp"
 #include "tools/qaic-run/job.hpp"
 
@@ -67,9 +68,22 @@ class Session {
     if (const auto* failure = std::get_if<Failure>(&job)) return failed(*failure);
     job_.emplace(std::get<Job>(std::move(job)));
     report_.program = job_->program.name();
-    if (!job_->batch) return true;
+    if (!job_->batch) {
+      note_inputs();
+      return true;
+    }
     return failed({kUsage, "batch", "bench measures one set of inputs; a folder or list is many",
                    "give one file for each input", std::nullopt});
+  }
+
+  void note_inputs() {
+    for (std::size_t i = 0; i < job_->tensors.size(); ++i) {
+      const auto& form = job_->forms_of(0)[i];
+      if (form.direction != QAIC_TENSOR_INPUT) continue;
+      const base::Bytes given(job_->inputs[i]);
+      const auto sent = given.first(std::min<std::size_t>(given.size(), form.byte_size));
+      report_.inputs.push_back({form.name, sent.size(), sha256(sent)});
+    }
   }
 
   bool choose_cards() {

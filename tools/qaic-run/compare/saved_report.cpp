@@ -112,6 +112,16 @@ Result<SavedReport> parse_report(std::string_view text, const std::string& name)
     report.exit_code = document.at("exit_code").get<int>();
     if (!document.contains("points")) return fail(no_report(name, "a run that was given up"));
     report.fingerprint.emplace_back("program", text_or_unknown(document.at("program").at("sha256")));
+    report.fingerprint.emplace_back("qaic-run", text_or_unknown(document.at("tool").at("version")));
+    std::string inputs;
+    for (const auto& input : document.at("inputs")) {
+      inputs +=
+          fmt::format("{} of {} bytes ({:.8}) ", input.at("name").get<std::string>(),
+                      input.at("sent_bytes").get<std::uint64_t>(), input.at("sha256").get<std::string>());
+    }
+    report.fingerprint.emplace_back("inputs", inputs);
+    report.fingerprint.emplace_back("warm-up in ns",
+                                    text_or_unknown(document.at("options").at("warm_up_ns")));
     for (const char* field : {"cpu", "cpus", "kernel", "governor"}) {
       report.fingerprint.emplace_back(field, text_or_unknown(document.at("environment").at(field)));
     }
