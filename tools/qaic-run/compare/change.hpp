@@ -28,9 +28,10 @@ struct Change {
   std::optional<std::pair<double, double>> interval;
 };
 
-// The interval is a bootstrap over the windows of each run: what varies from
-// window to window, and is alike within one, makes it as wide as it should be.
-// Repeatable. In the order of kMetrics.
+// The interval is a bootstrap over the windows of each run, as much wider as
+// Student's t asks for so few: what varies from window to window, and is alike
+// within one, makes it as wide as it should be. It is about these two runs; what
+// varies from start to start is not in it. Repeatable. In the order of kMetrics.
 [[nodiscard]] std::vector<Change> changes_of(const SavedPoint& a, const SavedPoint& b);
 
 }  // namespace qaic::tools::run::comparing
