@@ -27,6 +27,15 @@ std::vector<std::uint64_t> samples(std::uint64_t seed, std::size_t count) {
 
 }  // namespace
 
+TEST_CASE("a quantile is the recording that so many do not exceed") {
+  CHECK(Histogram::rank_of(0, 4) == 1);
+  CHECK(Histogram::rank_of(0.5, 4) == 2);
+  CHECK(Histogram::rank_of(0.5, 5) == 3);
+  CHECK(Histogram::rank_of(0.99, 100) == 99);
+  CHECK(Histogram::rank_of(0.99, 101) == 100);
+  CHECK(Histogram::rank_of(1, 7) == 7);
+}
+
 TEST_CASE("every value is in the bucket whose bounds hold it") {
   const auto holds = [](std::uint64_t value) {
     const std::size_t bucket = Histogram::bucket_of(value);

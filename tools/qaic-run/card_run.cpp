@@ -130,7 +130,6 @@ void CardRun::iterate(Inference& inference) {
   const std::uint64_t count = job_.batch ? job_.batch->stems.size() : options_.iterations;
   outcome_.latencies_ns.reserve(std::min<std::uint64_t>(count, 1U << 24));
   bool complete = true;
-  const auto first = Clock::now();
   progress_.waiting(options_.global.timeout);
   for (std::uint64_t n = 0; n < count && os::interrupted_by() == 0; ++n) {
     if (job_.batch && !next_of_batch(inference, n)) {
@@ -154,7 +153,6 @@ void CardRun::iterate(Inference& inference) {
     if (job_.batch) outcome_.batch_outputs.push_back(outputs_of(inference));
     progress_.still_waiting(options_.global.timeout, end);
   }
-  outcome_.total_ns = static_cast<std::uint64_t>((Clock::now() - first).count());
   if (outcome_.latencies_ns.empty() || !complete) return;
   if (auto stats = inference.stats()) outcome_.stats = *stats;
   outcome_.outputs = outputs_of(inference);

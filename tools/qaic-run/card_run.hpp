@@ -19,7 +19,6 @@ namespace qaic::tools::run {
 
 struct Outcome {
   std::vector<std::uint64_t> latencies_ns;  // one per inference that ended
-  std::uint64_t total_ns = 0;
   std::uint64_t mismatching_iterations = 0;
   std::map<std::size_t, Comparison> comparisons;  // of the last iteration that differed, or the last
   std::vector<base::ByteVector> outputs;          // of the last one, by tensor index, empty for inputs

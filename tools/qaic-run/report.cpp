@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <optional>
 
 #include "tools/common/holders.hpp"
 #include "tools/common/terminal.hpp"
+#include "tools/qaic-run/bench/histogram.hpp"
 #include "tools/qaic-run/tensor_type.hpp"
 
 namespace qaic::tools::run {
@@ -22,12 +24,14 @@ nlohmann::json or_null(const std::optional<T>& value) {
 std::uint64_t percentile(const Outcome& outcome, double fraction) {
   auto sorted = outcome.latencies_ns;
   std::sort(sorted.begin(), sorted.end());
-  const auto rank = static_cast<std::size_t>(fraction * static_cast<double>(sorted.size() - 1) + 0.5);
-  return sorted[rank];
+  return sorted[bench::Histogram::rank_of(fraction, sorted.size()) - 1];
 }
 
+// One after the other; what lies between, reading files and comparing, is not of them.
 double per_second(const Outcome& outcome) {
-  return static_cast<double>(outcome.latencies_ns.size()) * 1e9 / static_cast<double>(outcome.total_ns);
+  const auto& all = outcome.latencies_ns;
+  const auto sum = std::accumulate(all.begin(), all.end(), std::uint64_t{0});
+  return static_cast<double>(all.size()) * 1e9 / static_cast<double>(std::max<std::uint64_t>(sum, 1));
 }
 
 nlohmann::json comparison_row(const Comparison& c, const Criteria& criteria) {

@@ -48,11 +48,15 @@ double Histogram::mean() const {
   return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_);
 }
 
+std::uint64_t Histogram::rank_of(double fraction, std::uint64_t count) {
+  const double wanted = std::ceil(fraction * static_cast<double>(count));
+  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::max(wanted, 1.0)), 1, count);
+}
+
 double Histogram::quantile(double fraction) const {
   if (count_ == 0) return 0;
   if (fraction <= 0) return static_cast<double>(smallest_);
-  const double wanted = std::ceil(fraction * static_cast<double>(count_));
-  const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, count_);
+  const std::uint64_t rank = rank_of(fraction, count_);
   if (rank == count_) return static_cast<double>(largest_);
   std::uint64_t below = 0;
   for (std::size_t bucket = bucket_of(smallest_); bucket < kBuckets; ++bucket) {

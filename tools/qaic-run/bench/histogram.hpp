@@ -33,6 +33,9 @@ class Histogram {
   }
   [[nodiscard]] static constexpr std::uint64_t highest(std::size_t bucket) { return lowest(bucket + 1) - 1; }
 
+  // The recording of `count` that `fraction` do not exceed, from 1 on.
+  [[nodiscard]] static std::uint64_t rank_of(double fraction, std::uint64_t count);
+
   Histogram() : counts_(kBuckets, 0) {}
 
   void record(std::uint64_t nanoseconds) {

@@ -188,7 +188,7 @@ class Session {
   [[nodiscard]] bool wants_live() const {
     const char* terminal = std::getenv("TERM");
     const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
-    return !options_.global.quiet && !options_.global.json && !dumb && os::is_terminal(kStderr);
+    return !options_.global.quiet && !dumb && os::is_terminal(kStderr);
   }
   static std::string name_of(const Load& load) {
     const std::string depth = fmt::format("depth {}", load.depth);
