@@ -57,10 +57,14 @@ int GuestMemory::map(const Range& range, os::Fd file) {
 }
 
 int GuestMemory::unmap(std::uint64_t address, std::uint64_t size) {
-  const auto found = ranges_.find(address);
-  if (found == ranges_.end() || found->second.range.size != size) return ENOENT;
-  release(found->second.file);
-  ranges_.erase(found);
+  const std::uint64_t last = address + (size - 1);  // may be the last byte there is
+  if (size == 0 || last < address) return EINVAL;
+  if (const auto cut = at(address); cut != ranges_.end() && cut->first != address) return EINVAL;
+  if (const auto cut = at(last); cut != ranges_.end() && cut->second.range.size - 1 > last - cut->first)
+    return EINVAL;
+  for (auto i = ranges_.lower_bound(address); i != ranges_.end() && i->first <= last; i = ranges_.erase(i)) {
+    release(i->second.file);
+  }
   return 0;
 }
 

@@ -29,7 +29,10 @@ class GuestMemory : public device::HostMemory {
   // EEXIST (touches another range), ENOSPC (too many), or what mmap says.
   // Without a file the range is known but not accessible.
   [[nodiscard]] int map(const Range& range, os::Fd file);
-  // 0, or ENOENT when no range is exactly this.
+  // All ranges inside of this; that there are none is no error, as with the
+  // kernel's own VFIO. 0, or EINVAL (empty, wraps, would cut a range).
+  // One unmap for many maps is usual: a guest behind an IOMMU maps scattered
+  // pages one by one, and gives a whole table of them back at once.
   [[nodiscard]] int unmap(std::uint64_t address, std::uint64_t size);
   void clear();
 
