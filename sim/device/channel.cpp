@@ -30,6 +30,7 @@ void Channel::detach() {
   failed_now_ = false;
   pace_.reset();
   unattended_ = false;
+  more_ = false;
 }
 
 std::uint32_t Channel::read(dbc::Register reg) const {
@@ -63,13 +64,16 @@ void Channel::write(dbc::Register reg, std::uint32_t value) {
 
 Channel::Progress Channel::advance() {
   Progress progress;
-  while (attached() && !halted_ && mode_ != Mode::hold && (release(progress) || step(progress))) {
+  more_ = false;
+  while (!more_ && attached() && !halted_ && mode_ != Mode::hold && (release(progress) || step(progress))) {
+    more_ = progress.elements >= kElementsAtOnce || progress.bytes >= kBytesAtOnce;
   }
   return progress;
 }
 
 // Nothing while the host must make room first.
 std::optional<std::chrono::nanoseconds> Channel::next_deadline() const {
+  if (more_) return std::chrono::nanoseconds{0};
   if (!pace_ || pace_->front() == nullptr || halted_ || !response_room()) return std::nullopt;
   return pace_->front()->due;
 }
@@ -177,6 +181,7 @@ void Channel::transfer(Progress& progress) {
   // Reading back from a window that fans out has no one answer.
   if (!place || (!to_device && place->copies.size() != 1)) return fail(Completion::bad_address);
 
+  progress.bytes += size * place->copies.size();  // looking for what the host did not map is work, too
   const MutableBytes first = place->in(0, size);
   const auto moved = to_device ? host_memory_.read(BusAddr(current_.src_addr), first)
                                : host_memory_.write(BusAddr(current_.dest_addr), first);

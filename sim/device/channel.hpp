@@ -41,6 +41,7 @@ class Channel {
   enum class Mode { hold, run, fail_waiting, fail };
   // What a call of advance() did.
   struct Progress {
+    std::uint64_t bytes = 0;      // of all transfers, each copy of a window counted
     std::uint64_t ddr_bytes = 0;  // moved to or from DDR
     unsigned elements = 0;        // finished
     bool changed_memory = false;  // something that network code may wait for
@@ -70,9 +71,13 @@ class Channel {
   [[nodiscard]] std::uint32_t read(wire::dbc::Register reg) const;
   void write(wire::dbc::Register reg, std::uint32_t value);
 
-  // Does all that can be done now.
+  // Does what can be done now, but not more than kElementsAtOnce or, about,
+  // kBytesAtOnce: a queue can ask for hours of work with one doorbell, and this
+  // thread has others to answer. Of the rest next_deadline() tells.
   Progress advance();
-  // When advance() has more to do although nothing happens.
+  static constexpr unsigned kElementsAtOnce = 1024;
+  static constexpr std::uint64_t kBytesAtOnce = 64U << 20;
+  // When advance() has more to do although nothing happens; 0: at once.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> next_deadline() const;
 
  private:
@@ -101,6 +106,7 @@ class Channel {
   bool halted_ = false;
   std::optional<Pace> pace_;
   bool unattended_ = false;
+  bool more_ = false;  // advance() stopped before it had to
 
   std::uint32_t request_head_ = 0;
   std::uint32_t request_tail_ = 0;

@@ -195,6 +195,7 @@ TEST_CASE("a value is compared in its twelve bits; increments beyond them count"
   TestChannel test(4096);
   for (int i = 0; i < 4094; ++i) test.put({.cmd = 0x08, .sem = {0x82000000, 0, 0, 0}});
   test.publish();
+  while (test.card.next_deadline()) test.card.tick();
   CHECK(test.reg(Register::request_head) == 4094);
   test.put({.cmd = 0x18, .sem = {0x84400FFE, 0x82000000, 0x82000000, 0}});  // == 4094, then +2
   test.publish();
@@ -437,4 +438,49 @@ TEST_CASE("elements are read from the host once, in batches") {
   const unsigned before = test.host.reads;
   test.publish();
   CHECK(test.host.reads - before == 1);
+}
+
+TEST_CASE("one doorbell sets off a bounded number of elements; the rest follows without another") {
+  TestChannel test(4096);
+  for (int i = 0; i < 2500; ++i) test.put({.cmd = 0x08});
+  test.put({.id = 9, .cmd = 0x18});
+  test.publish();
+  CHECK(test.reg(Register::request_head) == 1024);
+  REQUIRE(test.card.next_deadline());
+  CHECK(*test.card.next_deadline() <= test.clock.now);
+  test.card.tick();
+  CHECK(test.reg(Register::request_head) == 2048);
+  test.card.tick();
+  CHECK(test.reg(Register::request_head) == 2501);
+  CHECK(test.response(0) == std::pair(9U, 0U));
+  CHECK_FALSE(test.card.next_deadline());
+}
+
+TEST_CASE("one doorbell moves a bounded number of bytes, mapped or not; the rest follows without another") {
+  TestChannel test(64);
+  std::uint64_t from = kData;
+  SUBCASE("mapped") {}
+  SUBCASE("not mapped") {
+    from = 0;
+  }
+  for (int i = 0; i < 60; ++i) test.put({.cmd = 0x19, .src = from, .dst = test.scratch, .len = 2U << 20});
+  test.publish();
+  const unsigned at_once = test.reg(Register::request_head);
+  CHECK(at_once >= 30);
+  CHECK(at_once <= 32);
+  CHECK(test.card.next_deadline());
+  test.card.tick();
+  CHECK(test.reg(Register::request_head) == 60);
+  test.card.tick();
+  CHECK_FALSE(test.card.next_deadline());
+}
+
+TEST_CASE("a channel that goes while it has more to do leaves nothing to do") {
+  TestChannel test(4096);
+  for (int i = 0; i < 2000; ++i) test.put({.cmd = 0x08});
+  test.publish();
+  CHECK(test.card.next_deadline());
+  test.send(5, {"11000000 10000000 05000000 00000000"});
+  CHECK_FALSE(test.card.next_deadline());
+  CHECK(test.card.held().empty());
 }
