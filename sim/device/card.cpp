@@ -176,12 +176,14 @@ void Card::core_event(const CoreEvent& event) {
 }
 
 std::optional<std::chrono::nanoseconds> Card::next_deadline() const {
+  if (state_->control.has_more()) return std::chrono::nanoseconds{0};
   return state_->commands.activations().next_deadline();
 }
 
 void Card::tick() {
   state_->commands.activations().tick();
   state_->commands.sweep();
+  state_->control.advance();
   state_->control.resume();
 }
 

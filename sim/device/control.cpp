@@ -34,6 +34,9 @@ struct Control::Work {
   }
 
   Request request;
+  std::optional<Request> continuation;  // the message whose data is being read, when it is another
+  std::size_t read = 0;                 // its transactions whose data is here
+  Transfer::Place place;                // in the next one
   Reply reply;
   std::size_t next = 0;  // transaction
   std::vector<Transfer> transfers;
@@ -45,6 +48,11 @@ struct Control::Work {
 };
 
 namespace {
+
+// Ours: bytes that are read before others have their turn.
+constexpr std::uint64_t kBytesAtOnce = 64U << 20;
+// Ours: requests that wait for their turn.
+constexpr std::size_t kMostPulling = 64;
 
 template <class T>
 std::optional<T> read_transaction(Bytes transaction) {
@@ -125,20 +133,62 @@ void Control::begin(Request request) {
   for (std::size_t i = 0; i < in.transactions.size(); ++i) {
     if (in.transactions[i].type != TransactionType::dma_xfer_to_dev) continue;
     const auto head = base::read_struct<nnc::DmaXferToDev>(in.transaction(i));
-    Transfer* const transfer = head ? work->transfer(head->tag) : nullptr;
-    if (transfer == nullptr) continue;  // data that nothing asked for is not read
-    transfer->pull(host_memory_, in.transaction(i));
+    if (!head || work->transfer(head->tag) == nullptr) continue;
     if (head->dma_chunk_id != 0 && work->chunk_id == 0) {
       work->chunk_id = head->dma_chunk_id;
       work->chunk_tag = head->tag;
     }
   }
+  proceed(std::move(work), turn());
+}
+
+// What a message that comes may read: nothing while it is the turn of others.
+std::uint64_t Control::turn() const {
+  return pulling_.empty() ? kBytesAtOnce : 0;
+}
+
+void Control::proceed(std::unique_ptr<Work> work, std::uint64_t most) {
+  if (!pull(*work, most)) {
+    if (pulling_.size() < kMostPulling) {
+      pulling_.push_back(std::move(work));
+      return;
+    }
+    commands_.journal().add("a control message with data while too many others are being read");
+    for (Transfer& transfer : work->transfers) {
+      if (!transfer.complete()) transfer.status = nnc::Status::dma_setup;
+    }
+  }
+  work->continuation.reset();
   run(std::move(work));
+}
+
+void Control::advance() {
+  if (pulling_.empty()) return;
+  std::unique_ptr<Work> work = std::move(pulling_.front());
+  pulling_.erase(pulling_.begin());
+  proceed(std::move(work), kBytesAtOnce);
+}
+
+// Reads what the message lists, at most `most` bytes. False: more is left.
+bool Control::pull(Work& work, std::uint64_t most) {
+  const Request& source = work.continuation ? *work.continuation : work.request;
+  for (; work.read < source.transactions.size(); ++work.read, work.place = {}) {
+    if (source.transactions[work.read].type != TransactionType::dma_xfer_to_dev) continue;
+    const Bytes transaction = source.transaction(work.read);
+    const auto head = base::read_struct<nnc::DmaXferToDev>(transaction);
+    Transfer* const transfer =
+        head ? work.transfer(work.continuation ? work.chunk_tag : head->tag.get()) : nullptr;
+    if (transfer == nullptr) continue;  // data that nothing asked for is not read
+    const std::uint64_t before = transfer->listed;
+    if (!transfer->pull(host_memory_, transaction, work.place, most)) return false;
+    most -= transfer->listed - before;
+  }
+  return true;
 }
 
 // The next segments of a transfer, or its abort: a message of only one
 // DMA_XFER_TO_DEV with a chunk id that this user's request is waiting for.
-bool Control::continue_transfer(const Request& request) {
+bool Control::continue_transfer(Request& request) {
   if (request.transactions.size() != 1 || request.transactions[0].type != TransactionType::dma_xfer_to_dev) {
     return false;
   }
@@ -156,10 +206,12 @@ bool Control::continue_transfer(const Request& request) {
   }
   Transfer* const transfer = work->transfer(work->chunk_tag);
   if (head->tag != work->chunk_tag) transfer->status = nnc::Status::dma_setup;
-  transfer->pull(host_memory_, request.transaction(0));
   work->request.header = request.header;  // the reply answers this message
   work->reply = Reply(request.header);
-  run(std::move(work));
+  work->continuation = std::move(request);
+  work->read = 0;
+  work->place = {};
+  proceed(std::move(work), turn());
   return true;
 }
 
@@ -302,6 +354,11 @@ void Control::attach_channel(Work& work) {
 // leave nothing more is carried out.
 void Control::forget(UserHandle user) {
   std::erase_if(parked_, [&](const auto& work) { return work->user() == user; });
+  std::erase_if(pulling_, [&](const auto& work) {
+    if (work->user() != user) return false;
+    send(Reply(work->request.header));  // as to a load that the host gave up
+    return true;
+  });
   for (const auto& work : waiting_) {
     if (work->user() != user) continue;
     work->transfers.clear();
@@ -324,6 +381,9 @@ void Control::terminate(Work& work) {
 }
 
 void Control::describe(std::vector<std::string>& lines) const {
+  for (const auto& work : pulling_) {
+    lines.push_back("a load of user " + std::to_string(work->user().value) + " whose data is being read");
+  }
   for (const auto& work : parked_) {
     lines.push_back("a load of user " + std::to_string(work->user().value) + " that wants more data");
   }

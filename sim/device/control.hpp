@@ -23,15 +23,22 @@ class Control {
   void receive(Bytes message);
   // Continues requests whose deactivation ended.
   void resume();
+  // A message can list more data than is read at once: then this thread has
+  // others to answer, and advance() reads on.
+  [[nodiscard]] bool has_more() const { return !pulling_.empty(); }
+  void advance();
   [[nodiscard]] std::vector<ByteVector> take_replies();
-  // Requests that are waiting for more data or for a network to leave.
+  // Requests that are waiting for their data, for more of it or for a network to leave.
   void describe(std::vector<std::string>& lines) const;
 
  private:
   struct Work;  // one request on its way to its reply
 
   void begin(Request request);
-  bool continue_transfer(const Request& request);
+  void proceed(std::unique_ptr<Work> work, std::uint64_t most);
+  bool pull(Work& work, std::uint64_t most);
+  [[nodiscard]] std::uint64_t turn() const;
+  bool continue_transfer(Request& request);
   void run(std::unique_ptr<Work> work);
   void resume(const Activations::Deactivated& end);
   void run_transaction(Work& work);
@@ -46,6 +53,7 @@ class Control {
   Commands& commands_;
   std::uint64_t features_;
   Crc crc_;
+  std::vector<std::unique_ptr<Work>> pulling_;  // have more to read
   std::vector<std::unique_ptr<Work>> parked_;   // want more DMA segments
   std::vector<std::unique_ptr<Work>> waiting_;  // want a network to leave
   std::vector<ByteVector> replies_;

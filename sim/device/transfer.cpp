@@ -6,32 +6,37 @@ namespace qaic::sim::device {
 
 using wire::nnc::Status;
 
-void Transfer::pull(HostMemory& host_memory, Bytes transaction) {
-  if (status != Status::ok) return;
+bool Transfer::pull(HostMemory& host_memory, Bytes transaction, Place& place, std::uint64_t most) {
+  if (status != Status::ok) return true;
   const auto head = base::read_struct<wire::nnc::DmaXferToDev>(transaction);
   if (!head ||
       transaction.size() - sizeof(*head) != std::uint64_t{head->count} * sizeof(wire::nnc::DmaSegment)) {
     status = Status::dma_setup;
-    return;
+    return true;
   }
   // A host without an IOMMU lists single pages; those that adjoin are one read.
   std::uint64_t from = 0;
   std::uint64_t run = 0;
-  for (std::uint32_t i = 0; i < head->count; ++i) {
+  for (; place.segment < head->count; ++place.segment, place.inside = 0) {
     const auto segment = base::read_struct<wire::nnc::DmaSegment>(
-        transaction, sizeof(*head) + i * sizeof(wire::nnc::DmaSegment));
-    if (!segment || segment->size > total - listed - run) {
+        transaction, sizeof(*head) + place.segment * sizeof(wire::nnc::DmaSegment));
+    if (!segment || segment->size - place.inside > total - listed - run) {
       status = Status::dma_setup;
-      return;
+      return true;
     }
-    if (segment->addr != from + run) {
-      if (!read(host_memory, from, run)) return;
-      from = segment->addr;
+    const std::uint64_t size = std::min(segment->size - place.inside, most);
+    if (segment->addr + place.inside != from + run) {
+      if (!read(host_memory, from, run)) return true;
+      from = segment->addr + place.inside;
       run = 0;
     }
-    run += segment->size;
+    run += size;
+    most -= size;
+    place.inside += size;
+    if (place.inside != segment->size) return !read(host_memory, from, run);
   }
   (void)read(host_memory, from, run);
+  return true;
 }
 
 // The next bytes of the transfer; false when the host did not map them.

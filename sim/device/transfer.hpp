@@ -23,10 +23,16 @@ struct Transfer {
 
   [[nodiscard]] bool complete() const { return listed == total; }
 
-  // Reads what a DMA_XFER_TO_DEV transaction lists. Refuses (status, for good)
-  // a malformed one, more bytes than the command announced, and addresses that
-  // the host did not map.
-  void pull(HostMemory& host_memory, Bytes transaction);
+  // How far a transaction has been read.
+  struct Place {
+    std::uint32_t segment = 0;
+    std::uint64_t inside = 0;  // bytes of that segment
+  };
+  // Reads what a DMA_XFER_TO_DEV transaction lists, from `place` on, at most
+  // `most` bytes. False: more is left of it. Refuses (status, for good) a
+  // malformed one, more bytes than the command announced, and addresses that
+  // the host did not map; such a transaction is done with.
+  [[nodiscard]] bool pull(HostMemory& host_memory, Bytes transaction, Place& place, std::uint64_t most);
 
  private:
   bool read(HostMemory& host_memory, std::uint64_t from, std::uint64_t size);

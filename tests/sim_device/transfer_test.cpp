@@ -5,6 +5,31 @@
 
 using namespace qaic::tests;
 
+namespace {
+
+// PAYLOAD of `size` bytes for constants `id`, all of them from the same 2 MiB of the host.
+std::string large_load(std::uint32_t sequence, std::uint32_t user, std::uint32_t id, std::uint64_t size) {
+  constexpr std::uint64_t kPiece = 2U << 20;
+  std::string pieces;
+  for (std::uint64_t at = 0; at < size; at += kPiece) pieces += hex64(HostBlock::kBase) + hex64(kPiece);
+  const auto count = static_cast<std::uint32_t>(pieces.size() / 32);
+  return message_hex(sequence, user,
+                     {passthrough_hex(payload_hex(id, size, 0)),
+                      "06000000" + hex32(24 + count * 16) + hex32(300) + hex32(count) + zeros(8) + pieces});
+}
+
+struct LargeLoad : TestNetwork {
+  static constexpr std::uint64_t kSize = 100U << 20;
+  LargeLoad() {
+    id = static_cast<std::uint32_t>(number_at(command(5, load_constants_hex(kSize, 0)), 4, 4));
+    place(HostBlock::kBase, bytes_of_hex("c1c2c3c4"));
+    card.control(bytes_of_hex(large_load(50, 5, id, kSize)));
+  }
+  std::uint32_t id = 0;
+};
+
+}  // namespace
+
 TEST_CASE("a transfer continues until everything that the command announced is there") {
   TestNetwork test;
   const auto file = network_elf();
@@ -90,4 +115,51 @@ TEST_CASE("each message of a transfer is answered with its own sequence number")
   const std::string last = test.ask(message_hex(41, 5, {dma_hex(300, kFile, 48, 7)}));
   CHECK(number_at(last, 8, 4) == 41);
   CHECK(number_at(last, 32, 4) == 3);
+}
+
+TEST_CASE("one message reads a bounded number of bytes at once; its reply comes when all are here") {
+  LargeLoad test;
+  CHECK(test.card.take_replies().empty());
+  REQUIRE(test.card.next_deadline());
+  CHECK(*test.card.next_deadline() <= test.clock.now);
+  CHECK(test.host.reads >= 30);
+  CHECK(test.host.reads <= 33);
+  CHECK(!test.card.held().empty());
+  test.card.tick();
+  const std::string reply = test.only_reply();
+  CHECK(number_at(reply, 8, 4) == 50);
+  CHECK(status_at(reply, 32 + 16) == 0);
+  CHECK_FALSE(test.card.next_deadline());
+  const auto ddr = test.cores.ddr();
+  const auto wanted = bytes_of_hex("c1c2c3c4");
+  std::size_t found = 0;
+  for (auto at = ddr.begin(); at != ddr.end(); ++found, ++at) {
+    at = std::search(at, ddr.begin() + LargeLoad::kSize + (1 << 20), wanted.begin(), wanted.end());
+    if (at == ddr.begin() + LargeLoad::kSize + (1 << 20)) break;
+  }
+  CHECK(found == LargeLoad::kSize / (2U << 20));
+}
+
+TEST_CASE("others are answered while a message's data is read") {
+  LargeLoad test;
+  CHECK(!test.command(6, "0d000000 00000000").empty());
+  const std::string end = test.ask(message_hex(60, 5, {"11000000 10000000 05000000 00000000"}));
+  CHECK(end.empty());  // two replies: to what is read no more, and to the end of the user
+  CHECK(test.card.held().empty());
+  CHECK_FALSE(test.card.next_deadline());
+}
+
+TEST_CASE("only so many messages wait for their turn to be read") {
+  LargeLoad test;
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    test.card.control(bytes_of_hex(
+        message_hex(100 + i, 5, {passthrough_hex(payload_hex(test.id, 16, 0)), dma_hex(300, kFile, 16)})));
+  }
+  const std::string refused = test.only_reply();
+  CHECK(number_at(refused, 8, 4) == 163);
+  CHECK(status_at(refused, 32 + 16) == -2);
+  CHECK(test.card.take_messages().size() == 1);
+  for (int i = 0; i < 64; ++i) test.card.tick();
+  CHECK(test.card.take_replies().size() == 64);
+  CHECK_FALSE(test.card.next_deadline());
 }
