@@ -51,8 +51,9 @@ namespace {
 
 // Ours: bytes that are read before others have their turn.
 constexpr std::uint64_t kBytesAtOnce = 64U << 20;
-// Ours: requests that wait for their turn.
+// Ours: requests that wait for their data, on the way and from the host.
 constexpr std::size_t kMostPulling = 64;
+constexpr std::size_t kMostParked = 64;
 
 template <class T>
 std::optional<T> read_transaction(Bytes transaction) {
@@ -224,6 +225,11 @@ void Control::run(std::unique_ptr<Work> work) {
     Reply reply(work->request.header);
     reply.add(base::bytes_of(more));
     send(reply);
+    if (parked_.size() == kMostParked) {
+      commands_.journal().add("a load of user " + std::to_string(parked_.front()->user().value) +
+                              " is dropped: too many want more data");
+      parked_.erase(parked_.begin());
+    }
     parked_.push_back(std::move(work));
     return;
   }

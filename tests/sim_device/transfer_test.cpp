@@ -163,3 +163,18 @@ TEST_CASE("only so many messages wait for their turn to be read") {
   CHECK(test.card.take_replies().size() == 64);
   CHECK_FALSE(test.card.next_deadline());
 }
+
+TEST_CASE("loads that never get the rest of their data are bounded, the oldest goes") {
+  TestNetwork test;
+  const auto id = static_cast<std::uint32_t>(number_at(test.command(5, load_constants_hex(64, 0)), 4, 4));
+  for (std::uint32_t chunk = 1; chunk <= 1000; ++chunk) {
+    CHECK(!test.send(5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, chunk)}).empty());
+    (void)test.card.take_messages();
+  }
+  CHECK(test.card.held().size() < 70);
+  CHECK(test.send(5, {dma_hex(300, kFile, 48, 936)}).empty());  // it went
+  CHECK(status_at(test.send(5, {dma_hex(300, kFile, 48, 937)}), 16) == 0);
+  test.send(5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, 2000)});
+  test.send(5, {passthrough_hex(payload_hex(id, 64, 0)), dma_hex(300, kFile, 16, 2001)});
+  CHECK(test.card.take_messages().size() == 1);
+}
