@@ -41,7 +41,8 @@ void Controller::pump() {
 }
 
 std::optional<nanoseconds> Controller::next_deadline() const {
-  std::optional<nanoseconds> next = state_->leave_by;
+  std::optional<nanoseconds> next;
+  if (state_->state == wire::mhi::DeviceState::m0) next = state_->leave_by;  // a suspended host is not left
   if (state_->back_at) next = next ? std::min(*next, *state_->back_at) : state_->back_at;
   if (state_->second_stage) {
     if (const auto own = state_->second_stage->next_deadline()) next = next ? std::min(*next, *own) : own;

@@ -330,6 +330,23 @@ TEST_CASE("a host without a clock channel boots all the same, a little later") {
   CHECK(!host.controller.next_deadline().has_value());
 }
 
+TEST_CASE("a host that suspends while SBL would leave is waited for without a deadline") {
+  BootHost host;
+  host.to_sbl();  // the host's time is still wanted
+  host.run_sahara();
+  CHECK(host.env() == 1);
+  REQUIRE(host.controller.next_deadline().has_value());
+  host.request(mhi::DeviceState::m3);
+  CHECK(host.state() == 5);  // M3
+  host.world.clock.now += std::chrono::seconds(1);
+  CHECK(!host.controller.next_deadline().has_value());
+  host.controller.tick();
+  CHECK(host.env() == 1);
+  host.request(mhi::DeviceState::m0);
+  CHECK(host.state() == 2);
+  CHECK(host.env() == 2);
+}
+
 TEST_CASE("an image may arrive in several transfers") {
   BootHost host;
   host.to_sbl();
