@@ -32,7 +32,7 @@ class Sahara {
   // The host refused or had no image that the card cannot do without.
   [[nodiscard]] bool failed() const { return phase_ == Phase::failed; }
   // The dump is still on offer: a host that does not know dumps never answers.
-  [[nodiscard]] bool offers_dump() const { return dump_.has_value(); }
+  [[nodiscard]] bool offers_dump() const { return phase_ == Phase::dump_hello; }
   // Boots without the host having fetched the dump.
   void drop_dump();
 

@@ -418,6 +418,11 @@ TEST_CASE("after a crash the next boot offers a dump, then boots") {
     };
     CHECK(qaic::base::as_text(fetch(entry->address, entry->size)) == "the watchdog bit\n");
     CHECK(qaic::base::as_text(fetch(entry->address + 4, 8)) == "watchdog");
+    // A host that reads is not cut off, however long it takes.
+    CHECK(!host.controller.next_deadline().has_value());
+    host.world.clock.now += std::chrono::seconds(60);
+    host.controller.tick();
+    CHECK(qaic::base::as_text(fetch(entry->address + 4, 8)) == "watchdog");
     // Outside of the regions: sixteen bytes that say no.
     CHECK(fetch(entry->address, entry->size + 1).size() == 16);
     CHECK(fetch(0, 64).size() == 16);
