@@ -218,7 +218,7 @@ void Controller::State::open_session() {
   }
   if (env == ExecEnv::sbl) {
     leave_by.reset();
-    second_stage.emplace(world.images, std::exchange(dump, std::nullopt), world.clock.monotonic());
+    second_stage.emplace(world.images, dump, world.clock.monotonic());
   }
   enter(DeviceState::m0);
   transport.announce(DeviceState::m0);

@@ -138,6 +138,7 @@ void Controller::State::finish_boot() {
   const auto now = world.clock.monotonic();
   if (!leave_by) {
     leave_by = now + kLeavePatience;
+    dump.reset();  // kept until here: a host that begins anew finds it again
     world.card.boot();
     run();
     return;

@@ -441,3 +441,40 @@ TEST_CASE("after a crash the next boot offers a dump, then boots") {
   CHECK(host.env() == 2);
   CHECK(host.card.ready());
 }
+
+TEST_CASE("a host that begins anew in SBL finds the dump of a crash again, until the card is up") {
+  BootHost host;
+  host.controller.crash("the watchdog bit");
+  host.await_system_error();
+  host.mhi_reset();
+  host.to_sbl();
+  const auto offer = host.receive(2);
+  REQUIRE(offer.has_value());
+  CHECK(BootHost::word(*offer, 20) == 2);
+  SUBCASE("after an MHI reset") {
+    host.mhi_reset();
+  }
+  SUBCASE("without a word") {}
+  host.bring_up();
+  host.start_pair(channel::kSahara);
+  host.give_buffer(3, 65535);
+  const auto again = host.receive(2);
+  REQUIRE(again.has_value());
+  CHECK(BootHost::word(*again, 20) == 2);
+  host.answer(*again);
+  host.run_sahara();
+  host.give_buffer(3, 65535);
+  host.send(2, bytes_of_hex("07000000 08000000"));  // it has seen enough
+  host.run_sahara();
+  host.world.clock.now += std::chrono::seconds(1);
+  host.controller.tick();
+  CHECK(host.env() == 2);
+  // The next boot has no dump to offer.
+  host.write(mhi::Register::soc_reset, 1);
+  host.await_system_error();
+  host.mhi_reset();
+  host.to_sbl();
+  const auto plain = host.receive(2);
+  REQUIRE(plain.has_value());
+  CHECK(BootHost::word(*plain, 20) == 0);
+}
