@@ -1,5 +1,7 @@
 #include "sim/mhi/state.hpp"
 
+#include <elf.h>
+
 #include <charconv>
 #include <utility>
 
@@ -32,6 +34,11 @@ std::uint32_t serial_of(const device::Card& card) {
   std::uint32_t number = 0;
   if (text.starts_with("0x")) std::from_chars(text.data() + 2, text.data() + text.size(), number, 16);
   return number == 0xFFFFFFFF ? 0 : number;  // all ones reads as a dead link
+}
+
+bool is_boot_image(base::Bytes image) {
+  const auto header = image_header(image);
+  return header && header->machine == EM_AARCH64 && is_image(image);
 }
 
 base::ByteVector bytes_of_text(std::string_view text) {
@@ -246,7 +253,7 @@ void Controller::State::load_boot_image() {
     image.resize(size);
     if (!world.memory.read(base::BusAddr(address), image)) {
       error = BootError::unreachable;
-    } else if (!is_image(image)) {
+    } else if (!is_boot_image(image)) {
       error = BootError::no_image;
     }
   }

@@ -185,6 +185,10 @@ TEST_CASE("BHI refuses what is no image, with an error status, and takes a good 
     bad[0x47] = std::byte{0};
     code = 3;
   }
+  SUBCASE("for another processor") {
+    bad = image("QC_IMAGE_VERSION_STRING=SBL.AIC.9.8.7.6 ", 0, 164);
+    code = 3;
+  }
   CHECK(host.load_sbl(bad) == 3);
   CHECK(host.read(qaic::wire::bhi::Register::error_code) == code);
   CHECK(host.world.interrupts.raised == std::vector<unsigned>{0});
