@@ -29,8 +29,6 @@ class Sahara {
 
   // All images that the card cannot do without are here, and nothing is under way.
   [[nodiscard]] bool complete() const { return phase_ == Phase::complete; }
-  // The host refused or had no image that the card cannot do without.
-  [[nodiscard]] bool failed() const { return phase_ == Phase::failed; }
   // The dump is still on offer: a host that does not know dumps never answers.
   [[nodiscard]] bool offers_dump() const { return phase_ == Phase::dump_hello; }
   // Boots without the host having fetched the dump.

@@ -63,8 +63,6 @@ std::vector<Outgoing> SecondStage::take_outgoing() {
 }
 
 void SecondStage::say(std::string_view line) {
-  log_.append(line);
-  log_ += '\n';
   outgoing_.push_back({channel::kLogging, log_message(line)});
 }
 

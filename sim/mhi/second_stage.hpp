@@ -37,12 +37,8 @@ class SecondStage {
 
   // All firmware is here.
   [[nodiscard]] bool loaded() const { return sahara_.complete(); }
-  // Firmware is missing for good: the card stays here until it is reset.
-  [[nodiscard]] bool stuck() const { return sahara_.failed(); }
   // What the host said the time is (UTC).
   [[nodiscard]] std::optional<std::chrono::microseconds> host_time() const { return host_time_; }
-  // Every line of the boot log so far.
-  [[nodiscard]] const std::string& log() const { return log_; }
 
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void tick(Time now);
@@ -53,7 +49,6 @@ class SecondStage {
   Sahara sahara_;
   Time started_;
   std::optional<std::chrono::microseconds> host_time_;
-  std::string log_;
   std::vector<Outgoing> outgoing_;
 };
 
