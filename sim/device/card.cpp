@@ -4,6 +4,7 @@
 
 #include "sim/device/commands.hpp"
 #include "sim/device/control.hpp"
+#include "sim/device/log_line.hpp"
 
 namespace qaic::sim::device {
 
@@ -48,19 +49,10 @@ void Card::boot() {
   log_boot();
 }
 
-// One line per message. The NUL at its end is dropped by newer drivers and
-// overwritten by older ones, which would take a letter instead
-// (kernel-interface §6.4). What real firmware logs is not known.
+// What real firmware logs is not known.
 void Card::log_boot() {
-  constexpr std::size_t kMost = 512;
   const wire::nnc::StatusResponse status = state_->commands.status();
-  const auto line = [this](const std::string& text) {
-    ByteVector bytes;
-    for (const char c : text.substr(0, kMost - 2)) bytes.push_back(static_cast<std::byte>(c));
-    bytes.push_back(static_cast<std::byte>('\n'));
-    bytes.push_back(std::byte{0});
-    state_->say(Stream::log, std::move(bytes));
-  };
+  const auto line = [this](const std::string& text) { state_->say(Stream::log, log_message(text)); };
   const auto or_none = [](std::string text) { return text.empty() ? std::string("none") : text; };
   line("SBL image " + or_none(base::fixed_text(status.sbl_image_name)));
   line("serial " + config_.hw_serial + ", board " + config_.board_serial + ", SoC " +

@@ -1,5 +1,6 @@
 #include "sim/mhi/second_stage.hpp"
 
+#include "sim/device/log_line.hpp"
 #include "sim/mhi/time_sync.hpp"
 #include "wire/mhi.hpp"
 
@@ -9,7 +10,6 @@ namespace channel = wire::mhi::channel;
 
 namespace {
 
-constexpr std::size_t kLongestLine = 510;  // and newline and NUL
 // Ours: a driver of 6.12 never answers the offer of a dump.
 constexpr std::chrono::seconds kDumpPatience{10};
 constexpr std::string_view kVersionKey = "QC_IMAGE_VERSION_STRING=";
@@ -27,14 +27,6 @@ std::string version_of(base::Bytes image) {
 }
 
 }  // namespace
-
-base::ByteVector log_message(std::string_view line) {
-  std::string text(line.substr(0, kLongestLine));
-  text += '\n';
-  text += '\0';
-  const base::Bytes bytes = base::as_bytes(text);
-  return {bytes.begin(), bytes.end()};
-}
 
 SecondStage::SecondStage(ReceivedImages& images, std::optional<MemoryDump> dump, Time now)
     : sahara_(images, std::move(dump)), started_(now) {
@@ -63,7 +55,7 @@ std::vector<Outgoing> SecondStage::take_outgoing() {
 }
 
 void SecondStage::say(std::string_view line) {
-  outgoing_.push_back({channel::kLogging, log_message(line)});
+  outgoing_.push_back({channel::kLogging, device::log_message(line)});
 }
 
 std::optional<SecondStage::Time> SecondStage::next_deadline() const {

@@ -22,10 +22,6 @@ struct Outgoing {
   base::ByteVector bytes;
 };
 
-// A line as one message of QAIC_LOGGING, at most 512 bytes: ended by a newline
-// and a NUL, of which kernels up to 6.12 overwrite the last byte (§6.4).
-[[nodiscard]] base::ByteVector log_message(std::string_view line);
-
 class SecondStage {
  public:
   using Time = std::chrono::nanoseconds;  // of Clock::monotonic
