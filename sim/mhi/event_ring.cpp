@@ -1,12 +1,8 @@
 #include "sim/mhi/event_ring.hpp"
 
+#include "wire/pci.hpp"
+
 namespace qaic::sim::mhi {
-
-namespace {
-
-constexpr unsigned kVectors = 32;  // what the PCI function has
-
-}  // namespace
 
 bool EventRing::open(std::uint64_t context) {
   close();
@@ -15,7 +11,7 @@ bool EventRing::open(std::uint64_t context) {
   if (!fields) return false;
   ring_ = HostRing::make(fields->base, fields->length, fields->read, fields->write);
   context_ = context;
-  vector_ = fields->vector.get() < kVectors ? fields->vector.get() : 0;
+  vector_ = fields->vector.get() < wire::pci::kVectors ? fields->vector.get() : 0;
   return ring_.has_value();
 }
 

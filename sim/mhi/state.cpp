@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/mhi/image_file.hpp"
+#include "wire/pci.hpp"
 
 namespace qaic::sim::mhi {
 
@@ -18,7 +19,6 @@ using Kind = Registers::Effect::Kind;
 namespace {
 
 constexpr std::size_t kMessages = 200;
-constexpr unsigned kVectors = 32;
 // Ours: how long the SoC takes from its reset to the boot ROM. Nobody tells what
 // hardware needs; it is more than a host needs to answer an interrupt.
 constexpr std::chrono::milliseconds kResetTime{200};
@@ -268,7 +268,7 @@ void Controller::State::load_boot_image() {
     enter(DeviceState::ready);
   }
   const std::uint32_t vector = registers.word(Bhi::interrupt_vector);
-  world.interrupts.raise(vector < kVectors ? vector : 0);
+  world.interrupts.raise(vector < wire::pci::kVectors ? vector : 0);
 }
 
 // ---- what is left behind ----

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/device/resources.hpp"
 #include "wire/dbc.hpp"
 
 namespace qaic::sim::pci {
@@ -45,11 +46,10 @@ struct BridgePlace {
 };
 
 std::optional<BridgePlace> bridge_place(std::uint32_t offset) {
-  constexpr std::uint32_t kChannels = 16;
   if (offset < wire::dbc::kFirstBlock) return std::nullopt;
   const std::uint32_t dbc = (offset - wire::dbc::kFirstBlock) / wire::dbc::kBlockStride;
   const std::uint32_t reg = (offset - wire::dbc::kFirstBlock) % wire::dbc::kBlockStride;
-  if (dbc >= kChannels || reg > static_cast<std::uint32_t>(wire::dbc::Register::response_tail))
+  if (dbc >= device::kChannels || reg > static_cast<std::uint32_t>(wire::dbc::Register::response_tail))
     return std::nullopt;
   return BridgePlace{base::DbcId(dbc), static_cast<wire::dbc::Register>(reg)};
 }
