@@ -1,11 +1,18 @@
 #include "sim/device/pace.hpp"
 
+#include <algorithm>
+
 namespace qaic::sim::device {
 
 namespace dbc = wire::dbc;
 
+namespace {
+// The host names the slots, up to a thousand million of them.
+constexpr std::size_t kMostHeld = 65536;
+}  // namespace
+
 Pace::Pace(const Latency& model, std::uint64_t stream, const InferenceEnd& end, std::size_t slots)
-    : times_(model, stream), depth_(model.depth), end_(end), held_(slots) {}
+    : times_(model, stream), depth_(model.depth), end_(end), held_(std::min(slots, kMostHeld)) {}
 
 // The elements of one buffer have one request id, and the last of them has the
 // completion (kernel-interface §3.5): the inference ends with that. Where the

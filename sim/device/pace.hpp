@@ -26,7 +26,7 @@ struct InferenceEnd {
 
 class Pace {
  public:
-  // At most `slots` completions are kept back.
+  // At most `slots` completions are kept back, and no more than 65536.
   Pace(const Latency& model, std::uint64_t stream, const InferenceEnd& end, std::size_t slots);
 
   // May the card take an element now? Not the first one of an inference while

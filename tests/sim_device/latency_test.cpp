@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/device/pace.hpp"
 #include "tests/sim_device/network_card.hpp"
 
 using namespace qaic;
@@ -230,6 +231,17 @@ TEST_CASE("completions that the host has no room for wait without a deadline") {
   }
   CHECK(test.responses() == 90 % 32);
   CHECK_FALSE(test.card.next_deadline());
+}
+
+TEST_CASE("a response queue of any length has no more than 65536 completions kept back") {
+  sim::device::Pace pace(executed(1ms), 0, {}, 1U << 20);
+  for (int i = 0; i < 65536; ++i) {
+    REQUIRE_FALSE(pace.full());
+    pace.hold({});
+  }
+  CHECK(pace.full());
+  pace.pop();
+  CHECK_FALSE(pace.full());
 }
 
 TEST_CASE("an inference that the host wants no completion of ends as well") {
