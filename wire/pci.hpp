@@ -77,8 +77,15 @@ inline constexpr std::uint16_t kAic100 = 0xA100;
 inline constexpr std::uint16_t kAic080 = 0xA080;
 inline constexpr std::uint32_t kProcessingAccelerator = 0x120000;  // class; by its meaning
 inline constexpr unsigned kVectors = 32;
-inline constexpr std::uint64_t kMhiBarSize = 4 << 10;     // BAR 0
-inline constexpr std::uint64_t kBridgeBarSize = 2 << 20;  // BAR 2
-inline constexpr std::uint64_t kSpareBarSize = 64 << 10;  // BAR 4
+// Ours: where its capabilities stand.
+inline constexpr std::uint32_t kPowerAt = 0x40;
+inline constexpr std::uint32_t kMessagesAt = 0x50;
+inline constexpr std::uint32_t kExpressAt = 0x70;
+inline constexpr std::uint16_t kPowerCapabilities = 0x0003;  // version 3; D0 and D3 only
+inline constexpr std::uint32_t kCardCapabilities = 0x8001;   // payload 256 bytes, role-based errors
+inline constexpr std::uint32_t kCardLink = 4 | 8U << 4;      // 16 GT/s, 8 lanes
+inline constexpr std::uint64_t kMhiBarSize = 4 << 10;        // BAR 0
+inline constexpr std::uint64_t kBridgeBarSize = 2 << 20;     // BAR 2
+inline constexpr std::uint64_t kSpareBarSize = 64 << 10;     // BAR 4
 
 }  // namespace qaic::wire::pci

@@ -6,18 +6,6 @@ namespace qaic::sim::pci {
 
 using namespace wire::pci;
 
-namespace {
-
-// Where the capabilities stand: as the system-call face shows them.
-constexpr std::uint32_t kPowerAt = 0x40;
-constexpr std::uint32_t kMessagesAt = 0x50;
-constexpr std::uint32_t kExpressAt = 0x70;
-
-// 16 GT/s, 8 lanes.
-constexpr std::uint32_t kLink = 4 | 8U << 4;
-
-}  // namespace
-
 ConfigSpace::ConfigSpace(Identity identity) {
   header(identity.device);
   power(kMessagesAt);
@@ -56,7 +44,7 @@ void ConfigSpace::header(std::uint16_t device) {
 void ConfigSpace::power(std::uint32_t next) {
   put8(kPowerAt, kCapPower);
   put8(kPowerAt + 1, next);
-  put16(kPowerAt + 2, 0x0003);  // version 3; D0 and D3 only; back from D3hot it has lost its state
+  put16(kPowerAt + 2, kPowerCapabilities);  // back from D3hot it has lost its state
   may_write16(kPowerAt + kPowerControl, kPowerStateMask);
 }
 
@@ -84,15 +72,15 @@ void ConfigSpace::msix(std::uint32_t next) {
 void ConfigSpace::express() {
   put8(kExpressAt, kCapExpress);
   put16(kExpressAt + kExpressFlags, 2);  // version 2, endpoint
-  // Payload 256 bytes, role-based errors. The hardware has no function-level
+  // The hardware has no function-level
   // reset (aic100.rst); a guest can reset a function on its root bus by nothing
   // else, so this one has it.
-  put32(kExpressAt + kDeviceCapabilities, 0x8001 | kDeviceCanReset);
+  put32(kExpressAt + kDeviceCapabilities, kCardCapabilities | kDeviceCanReset);
   put16(kExpressAt + kDeviceControl, 0x2810);  // reads of 512 bytes, relaxed ordering, no snoop
   may_write16(kExpressAt + kDeviceControl, 0x7FFF & ~0x0600);
-  put32(kExpressAt + kLinkCapabilities, kLink);
+  put32(kExpressAt + kLinkCapabilities, kCardLink);
   may_write16(kExpressAt + kLinkControl, 0x00C8);
-  put16(kExpressAt + kLinkStatus, kLink);
+  put16(kExpressAt + kLinkStatus, kCardLink);
   may_write16(kExpressAt + kDeviceControl2, 0x001F);
   put32(kExpressAt + kLinkCapabilities2, 0x1E);  // 2.5 to 16 GT/s
   put16(kExpressAt + kLinkControl2, 4);

@@ -1,13 +1,14 @@
 #include "sim/syscall/config_space.hpp"
 
+#include "wire/pci.hpp"
+
 namespace qaic::sim::syscall {
+
+using namespace wire::pci;
 
 namespace {
 
-// Offsets and bits: PCI Local Bus 3.0 §6, PCI Express Base 4.0 §7.5.
-constexpr std::size_t kPowerManagementAt = 0x40;
-constexpr std::size_t kMsiAt = 0x50;
-constexpr std::size_t kExpressAt = 0x70;
+// Offsets and bits of bridges: PCI Local Bus 3.0 §6, PCI Express Base 4.0 §7.5.
 
 class Config {
  public:
@@ -23,39 +24,39 @@ class Config {
   }
 
   void header(const PciIds& ids, unsigned type) {
-    put16(0x00, ids.vendor);
-    put16(0x02, ids.device);
-    put16(0x04, 0x0406);  // memory, bus master, INTx off
-    put16(0x06, 0x0010);  // has capabilities
-    put8(0x09, ids.pci_class);
-    put8(0x0A, ids.pci_class >> 8);
-    put8(0x0B, ids.pci_class >> 16);
-    put8(0x0C, 0x10);  // cache line, 32-bit words
+    put16(kVendorId, ids.vendor);
+    put16(kDeviceId, ids.device);
+    put16(kCommand, kCommandMemory | kCommandBusMaster | kCommandNoIntx);
+    put16(kStatus, kStatusCapabilities);
+    put8(kClass, ids.pci_class);
+    put8(kClass + 1, ids.pci_class >> 8);
+    put8(kClass + 2, ids.pci_class >> 16);
+    put8(kCacheLine, 0x10);  // 32-bit words
     put8(0x0E, type);
-    put8(0x34, kPowerManagementAt);
+    put8(kFirstCapability, kPowerAt);
   }
   void power_management(std::size_t next) {
-    put8(kPowerManagementAt, 0x01);
-    put8(kPowerManagementAt + 1, static_cast<unsigned>(next));
-    put16(kPowerManagementAt + 2, 0x0003);  // version 3; D0 and D3 only
+    put8(kPowerAt, kCapPower);
+    put8(kPowerAt + 1, static_cast<unsigned>(next));
+    put16(kPowerAt + 2, kPowerCapabilities);
   }
   // 32 vectors, 64-bit address, switched on.
   void msi(std::size_t next) {
-    put8(kMsiAt, 0x05);
-    put8(kMsiAt + 1, static_cast<unsigned>(next));
-    put16(kMsiAt + 2, 0x0001U | (5U << 1) | (5U << 4) | 0x0080U);
-    put32(kMsiAt + 4, 0xFEE00000);
+    put8(kMessagesAt, kCapMsi);
+    put8(kMessagesAt + 1, static_cast<unsigned>(next));
+    put16(kMessagesAt + kMsiControl, kMsiEnable | kMsiCapable32 | (5U << 4) | kMsi64Bit);
+    put32(kMessagesAt + kMsiAddress, 0xFEE00000);
   }
   void express(unsigned port_type, bool slot, Link link) {
-    put8(kExpressAt, 0x10);
-    put16(kExpressAt + 2, 2U | (port_type << 4) | (slot ? 0x0100U : 0U));
-    put32(kExpressAt + 0x04, 0x8001);  // payload 256 bytes, role-based errors
-    put16(kExpressAt + 0x08, 0x2820);  // payload 256 bytes, reads 512 bytes
-    put32(kExpressAt + 0x0C, link.generation | (link.width << 4));
-    put16(kExpressAt + 0x12, link.generation | (link.width << 4));
-    if (slot) put16(kExpressAt + 0x1A, 0x0040);                    // a card is present
-    put32(kExpressAt + 0x2C, ((1U << link.generation) - 1) << 1);  // supported speeds
-    put16(kExpressAt + 0x30, link.generation);
+    put8(kExpressAt, kCapExpress);
+    put16(kExpressAt + kExpressFlags, 2U | (port_type << 4) | (slot ? 0x0100U : 0U));
+    put32(kExpressAt + kDeviceCapabilities, kCardCapabilities);
+    put16(kExpressAt + kDeviceControl, 0x2820);  // payload 256 bytes, reads 512 bytes
+    put32(kExpressAt + kLinkCapabilities, link.generation | (link.width << 4));
+    put16(kExpressAt + kLinkStatus, link.generation | (link.width << 4));
+    if (slot) put16(kExpressAt + 0x1A, 0x0040);                                  // a card is present
+    put32(kExpressAt + kLinkCapabilities2, ((1U << link.generation) - 1) << 1);  // supported speeds
+    put16(kExpressAt + kLinkControl2, link.generation);
   }
   [[nodiscard]] std::string take() { return std::move(bytes_); }
 
@@ -75,8 +76,8 @@ PciIds card_ids(bool is_080) {
   // kernel-interface §4.1. Class 0x120000 (processing accelerator) and the
   // subsystem ids are not in the kernel's sources: class by its meaning, the
   // subsystem repeats the vendor's own ids.
-  const std::uint16_t device = is_080 ? 0xA080 : 0xA100;
-  return {0x17CB, device, 0x120000, 0x17CB, device};
+  const std::uint16_t device = is_080 ? kAic080 : kAic100;
+  return {kVendor, device, kProcessingAccelerator, kVendor, device};
 }
 
 PciIds bridge_ids(Bridge::Kind kind) {
@@ -95,7 +96,8 @@ PciIds bridge_ids(Bridge::Kind kind) {
 std::array<Bar, 3> card_bars(std::size_t index) {
   // Sizes: kernel-interface §4.1. 4 MiB per card, far above any memory.
   const std::uint64_t base = 0x3800'0000'0000ULL + index * 0x40'0000ULL;
-  return {Bar{base + 0x21'0000, 0x1000}, Bar{base, 0x20'0000}, Bar{base + 0x20'0000, 0x1'0000}};
+  return {Bar{base + 0x21'0000, kMhiBarSize}, Bar{base, kBridgeBarSize},
+          Bar{base + 0x20'0000, kSpareBarSize}};
 }
 
 Link bridge_link(Bridge::Kind kind) {
@@ -113,13 +115,13 @@ std::string card_config(const PciIds& ids, const std::array<Bar, 3>& bars, Link 
   Config config;
   config.header(ids, 0);
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    const std::size_t at = 0x10 + 8 * i;
-    config.put32(at, bars[i].address | 0x4);  // memory, 64-bit
+    const std::size_t at = kFirstBar + 8 * i;
+    config.put32(at, bars[i].address | kBarMemory64);
     config.put32(at + 4, bars[i].address >> 32);
   }
-  config.put16(0x2C, ids.subsystem_vendor);
-  config.put16(0x2E, ids.subsystem_device);
-  config.power_management(kMsiAt);
+  config.put16(kSubsystemVendorId, ids.subsystem_vendor);
+  config.put16(kSubsystemId, ids.subsystem_device);
+  config.power_management(kMessagesAt);
   config.msi(kExpressAt);
   config.express(kEndpoint, false, link);
   return config.take();

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "sim/syscall/config_space.hpp"
+
 using namespace qaic;
 using namespace qaic::sim::pci;
 using namespace qaic::wire::pci;
@@ -128,4 +130,26 @@ TEST_CASE("the reset bit of device control resets, by any write that reaches it,
   const std::byte high{0x80};
   CHECK(config.write(control + 1, {&high, 1}) == ConfigSpace::Effect::reset);
   CHECK(config.write(control, {&high, 1}) == ConfigSpace::Effect::none);
+}
+
+TEST_CASE("behind system calls the card is the same function, but for the reset that hardware lacks") {
+  const ConfigSpace config({});
+  const std::string shown =
+      sim::syscall::card_config(sim::syscall::card_ids(false), sim::syscall::card_bars(0), {});
+  REQUIRE(shown.size() == kConfigSize);
+  const auto same = [&](std::uint32_t at, std::uint32_t mask) {
+    CAPTURE(at);
+    const auto word = *base::read_struct<base::le32>(base::as_bytes(shown), at);
+    CHECK((word & mask) == (get(config, at, 4) & mask));
+  };
+  for (const std::uint32_t at : {0x00U, 0x08U, 0x2CU, 0x34U}) same(at, 0xFFFFFFFF);
+  for (const std::uint32_t bar : {0x10U, 0x18U, 0x20U}) same(bar, 0xF);
+  same(kPowerAt, 0xFFFFFFFF);
+  same(kMessagesAt, 0xFF8EFFFF);  // whether and how many are switched on differs
+  same(kExpressAt, 0xFFFFFFFF);
+  same(kExpressAt + kDeviceCapabilities, ~kDeviceCanReset);
+  same(kExpressAt + kLinkCapabilities, 0xFFFFFFFF);
+  same(kExpressAt + kLinkCapabilities2, 0xFFFFFFFF);
+  CHECK((*base::read_struct<base::le32>(base::as_bytes(shown), kExpressAt + kDeviceCapabilities) &
+         kDeviceCanReset) == 0);
 }
