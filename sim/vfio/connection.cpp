@@ -9,10 +9,12 @@ using wire::vfio_user::Header;
 
 bool Connection::advance(unsigned most) {
   if (!flush()) return false;
+  const std::uint64_t before = memory_.copied();
   for (unsigned i = 0; i < most && !must_write(); ++i) {
     const Progress progress = receive();
     if (progress != Progress::message) return progress == Progress::nothing;
     if (!handle()) return false;
+    if (memory_.copied() - before >= kCopiedAtOnce) break;
   }
   return true;
 }

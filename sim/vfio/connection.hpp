@@ -26,9 +26,11 @@ class Connection {
         memory_(memory),
         statistics_(statistics) {}
 
-  // Handles up to `most` messages that are there. False: the client is gone, or
-  // sent what no message is, and this object has no more use.
+  // Handles up to `most` messages that are there, fewer when they made the card
+  // copy kCopiedAtOnce bytes. False: the client is gone, or sent what no message
+  // is, and this object has no more use.
   [[nodiscard]] bool advance(unsigned most);
+  static constexpr std::uint64_t kCopiedAtOnce = 16U << 20;
 
   [[nodiscard]] int fd() const { return stream_.fd(); }
   // Replies wait for room in the socket.

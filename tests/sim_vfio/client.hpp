@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,6 +44,7 @@ class PlayedEndpoint : public pci::Endpoint {
   void write(pci::Region region, std::uint64_t offset, Bytes in) override {
     writes.push_back({region, offset, ByteVector(in.begin(), in.end())});
     std::memcpy(regions.at(region).data() + offset, in.data(), in.size());
+    if (on_write) on_write();
   }
   void reset() override { ++resets; }
   [[nodiscard]] unsigned interrupt_count(pci::InterruptKind kind) const override {
@@ -59,6 +61,7 @@ class PlayedEndpoint : public pci::Endpoint {
                                             {pci::Region::bar2, ByteVector(2 << 20)},
                                             {pci::Region::config, ByteVector(256)}};
   std::vector<Write> writes;
+  std::function<void()> on_write;
   unsigned reads = 0;
   unsigned resets = 0;
 };

@@ -235,3 +235,30 @@ TEST_CASE("as many ranges as were agreed on, and no more") {
   }
   CHECK(many.map({std::uint64_t{1} << 40, 4096, 0, true, true}, os::Fd()) == ENOSPC);
 }
+
+TEST_CASE("a message that makes the card copy much is the last before others have their turn") {
+  Memory m;
+  const os::Fd file = memory(1U << 20);
+  REQUIRE(m.map(0, 1U << 20, kReadWrite, file.get()) == 0);
+  unsigned copies = 0;
+  ByteVector got;
+  m.endpoint.on_write = [&] {
+    for (unsigned i = 0; i < copies; ++i) REQUIRE(m.read(0, 1U << 20, got));
+  };
+  const auto write_three = [&](unsigned copies_each) {
+    copies = copies_each;
+    m.endpoint.writes.clear();
+    ByteVector payload = packed(RegionAccess{0, static_cast<std::uint32_t>(sim::pci::Region::bar0), 4});
+    payload.resize(payload.size() + 4);
+    for (std::uint16_t id = 0; id < 3; ++id)
+      m.send(message(id, Command::region_write, kFlagNoReply, payload));
+    REQUIRE(m.work());
+    return m.endpoint.writes.size();
+  };
+  CHECK(write_three(1) == 3);
+  CHECK(write_three(16) == 1);
+  REQUIRE(m.work());
+  CHECK(m.endpoint.writes.size() == 2);
+  REQUIRE(m.work());
+  CHECK(m.endpoint.writes.size() == 3);
+}
