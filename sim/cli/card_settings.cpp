@@ -84,7 +84,7 @@ std::string hint_of(std::string_view key) {
 }
 
 using Config = device::CardConfig;
-constexpr std::array<Setting, 13> kSettings{
+constexpr std::array<Setting, 14> kSettings{
     {{"board_serial", set_text<&Config::board_serial>},
      {"complex_id", set_number<&Config::complex_id>},
      {"dram_bytes", set_number<&Config::dram_bytes>},
@@ -97,6 +97,7 @@ constexpr std::array<Setting, 13> kSettings{
      {"nsp_count", set_number<&Config::nsp_count>},
      {"nsp_pg_mask", set_number<&Config::nsp_pg_mask>},
      {"pvs_image_version", set_number<&Config::pvs_image_version>},
+     {"qsm_version", set_text<&Config::qsm_version>},
      {"retired_pages", set_number<&Config::retired_pages>}}};
 
 }  // namespace
