@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/cli/line_limit.hpp"
 #include "sim/mhi/received_images.hpp"
 #include "sim/pci/bus_master.hpp"
 #include "sim/pci/function.hpp"
@@ -80,16 +81,20 @@ struct PciCard::Parts {
     }
     if (const auto at = controller.next_deadline(); at && *at <= now) controller.tick();
   }
+  // What a guest can make the card say it can make it say for ever.
   void tell() {
-    const auto print = [](const std::vector<std::string>& lines) {
-      for (const std::string& line : lines) std::fprintf(stderr, "qaic-sim: %s\n", line.c_str());
-    };
-    print(controller.take_messages());
-    print(card.take_messages());
+    std::vector<std::string> lines = controller.take_messages();
+    for (std::string& line : card.take_messages()) lines.push_back(std::move(line));
+    if (lines.empty() && !limit.keeps_back()) return;
+    for (const std::string& line : limit.pass(std::move(lines), clock.monotonic())) print(line);
   }
+  static void print(const std::string& line) { std::fprintf(stderr, "qaic-sim: %s\n", line.c_str()); }
+
+  static constexpr unsigned kLinesPerSecond = 100;
 
   Options options;
   SystemClock clock;
+  LineLimit limit{kLinesPerSecond};
   std::unique_ptr<nsp::QemuCores> cores;
   FolderStorage folder;
   mhi::ReceivedImages images;
@@ -124,6 +129,7 @@ void PciCard::serve(os::SignalInbox& signals) {
   work.tick = [&parts] { parts.tick(); };
   work.after = [&parts] { parts.tell(); };
   parts.server.serve(signals, work, parts.options.lifetime);
+  if (const std::string rest = parts.limit.rest(); !rest.empty()) parts.print(rest);
 }
 
 std::string PciCard::statistics() const {
