@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sim/cli/fault_order.hpp"
 #include "sim/syscall/program.hpp"
 
 namespace qaic::sim::cli {
@@ -154,28 +155,6 @@ Result<void> Daemon::stop(Client& client, const json& order) {
   return {};
 }
 
-namespace {
-
-// The event that an order describes; `kind` of the order tells it is one.
-Result<device::RasEvent> ras_event(const json& order) {
-  const std::uint64_t source = number_of(order, "source");
-  const std::uint64_t type = number_of(order, "type");
-  const auto degrees = order.find("degrees");
-  if (source > 6 || type > 2) {
-    return base::fail(make_error(ErrorKind::usage, "usage", "no such reliability event"));
-  }
-  device::RasEvent event;
-  event.source = static_cast<wire::ras::Source>(source);
-  event.type = static_cast<wire::ras::ErrorType>(type);
-  event.address = number_of(order, "address");
-  event.instance = static_cast<std::uint8_t>(number_of(order, "instance"));
-  event.threshold = static_cast<std::uint32_t>(number_of(order, "threshold"));
-  if (degrees != order.end() && degrees->is_number_integer()) event.degrees = degrees->get<std::int32_t>();
-  return event;
-}
-
-}  // namespace
-
 Result<void> Daemon::inject(const json& order) {
   const std::string kind = text_of(order, "kind");
   if (kind == "rescan") {
@@ -197,13 +176,9 @@ Result<void> Daemon::inject(const json& order) {
                    "get it back with: qaic-sim inject rescan"));
   }
   driver::Driver& driver = parts_.cards.driver(slot);
-  if (kind == "ras") {
-    QAIC_TRY(const auto event, ras_event(order));
-    QAIC_CHECK(driver.card().inject(event));
-  } else if (kind == "crash" || kind == "hang") {
-    const base::DbcId dbc(static_cast<std::uint32_t>(number_of(order, "dbc")));
-    QAIC_CHECK(driver.card().inject(
-        dbc, kind == "crash" ? device::CoreEvent::Kind::crashed : device::CoreEvent::Kind::hang));
+  QAIC_TRY(const bool done, inject_into(driver.card(), order));
+  if (done) {
+    // by the card
   } else if (kind == "sys-err") {
     driver.reset_soc();
   } else if (kind == "remove") {

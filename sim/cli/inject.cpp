@@ -85,9 +85,9 @@ Result<json> order_of(const Options& options) {
       return base::fail(usage(text + " is no number of a channel"));
     }
     order["dbc"] = dbc;
-  } else if (kind != "sys-err" && kind != "remove" && kind != "rescan") {
-    return base::fail(
-        usage("no fault is called " + kind, "choose one of ras, crash, hang, sys-err, remove, rescan"));
+  } else if (kind != "sys-err" && kind != "card-crash" && kind != "remove" && kind != "rescan") {
+    return base::fail(usage("no fault is called " + kind,
+                            "choose one of ras, crash, hang, sys-err, card-crash, remove, rescan"));
   }
   if (options.what.size() > words) return base::fail(usage("too many arguments after " + kind));
   return order;
@@ -95,9 +95,14 @@ Result<json> order_of(const Options& options) {
 
 Result<void> inject_into(const Options& options) {
   QAIC_TRY(const json order, order_of(options));
-  QAIC_TRY(auto link, Link::connect(options.name));
-  (void)link.send(order);
-  QAIC_TRY(const auto done, link.wait());
+  auto link = Link::connect(options.name);
+  if (!link && link.error().id == "sim-not-running") {  // of a virtual machine each card has a name
+    auto of_machine = Link::connect(options.name + "." + std::to_string(options.card));
+    if (of_machine) link = std::move(of_machine);
+  }
+  if (!link) return base::fail(std::move(link).error());
+  (void)link->send(order);
+  QAIC_TRY(const auto done, link->wait());
   return {};
 }
 
@@ -105,7 +110,7 @@ Result<void> inject_into(const Options& options) {
 
 int inject(std::vector<std::string> arguments) {
   Options options;
-  CLI::App app("Lets something befall cards that `qaic-sim start` started.", "qaic-sim inject");
+  CLI::App app("Lets something befall cards of qaic-sim start, serve or vm.", "qaic-sim inject");
   app.footer(
       "WHAT is one of\n"
       "  ras SOURCE KIND   a reliability event; SOURCE: " +
@@ -114,6 +119,7 @@ int inject(std::vector<std::string> arguments) {
       "  crash DBC         the network behind that channel dies\n"
       "  hang DBC          it stops answering\n"
       "  sys-err           the card crashes, and boots again\n"
+      "  card-crash        the same of a card behind PCIe, which has a dump for who boots it\n"
       "  remove            the card is pulled out\n"
       "  rescan            cards that were pulled out are back");
   app.add_option("--name", options.name, "Of the cards (default: default)")->type_name("NAME");

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "sim/cli/fault_order.hpp"
 #include "sim/cli/line_limit.hpp"
+#include "sim/cli/orders.hpp"
 #include "sim/mhi/received_images.hpp"
 #include "sim/pci/bus_master.hpp"
 #include "sim/pci/function.hpp"
@@ -89,6 +91,23 @@ struct PciCard::Parts {
     for (const std::string& line : limit.pass(std::move(lines), clock.monotonic())) print(line);
   }
   static void print(const std::string& line) { std::fprintf(stderr, "qaic-sim: %s\n", line.c_str()); }
+  Result<void> inject(const nlohmann::json& order) {
+    const std::string kind = text_of(order, "kind");
+    QAIC_TRY(const bool done, inject_into(card, order));
+    if (!done) {
+      if (kind == "sys-err") {
+        controller.system_error();
+      } else if (kind == "card-crash") {
+        controller.crash("injected");
+      } else {
+        return base::fail(base::make_error(base::ErrorKind::usage, "usage",
+                                           "a card behind PCIe knows no fault " + kind,
+                                           "choose one of ras, crash, hang, sys-err, card-crash"));
+      }
+    }
+    controller.pump();
+    return {};
+  }
 
   static constexpr unsigned kLinesPerSecond = 100;
 
@@ -105,6 +124,7 @@ struct PciCard::Parts {
   mhi::Controller controller;
   pci::Function function;
   vfio::Server server;
+  std::optional<Orders> orders;
 };
 
 PciCard::PciCard(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -115,8 +135,15 @@ Result<std::unique_ptr<PciCard>> PciCard::create(Options options) {
   cores_options.ddr_bytes = options.config.dram_bytes;
   QAIC_TRY(auto cores, nsp::QemuCores::create(std::move(cores_options)));
   QAIC_TRY(auto listener, os::LocalListener::create(options.socket));
-  return std::unique_ptr<PciCard>(
-      new PciCard(std::make_unique<Parts>(std::move(options), std::move(cores), std::move(listener))));
+  const std::string orders = options.orders;
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(cores), std::move(listener));
+  if (!orders.empty()) {
+    QAIC_TRY(auto orders_listener, os::LocalListener::create(orders));
+    Parts& own = *parts;
+    own.orders.emplace(std::move(orders_listener),
+                       [&own](const nlohmann::json& order) { return own.inject(order); });
+  }
+  return std::unique_ptr<PciCard>(new PciCard(std::move(parts)));
 }
 
 void PciCard::serve(os::SignalInbox& signals) {
@@ -128,6 +155,10 @@ void PciCard::serve(os::SignalInbox& signals) {
   work.now = [&parts] { return parts.clock.monotonic(); };
   work.tick = [&parts] { parts.tick(); };
   work.after = [&parts] { parts.tell(); };
+  if (parts.orders) {
+    work.orders_fd = [&parts] { return parts.orders->fd(); };
+    work.on_order = [&parts] { parts.orders->hear(); };
+  }
   parts.server.serve(signals, work, parts.options.lifetime);
   if (const std::string rest = parts.limit.rest(); !rest.empty()) parts.print(rest);
 }

@@ -24,6 +24,7 @@ class PciCard {
     mhi::BootFrom boot_from = mhi::BootFrom::pbl;
     pci::Messages messages = pci::Messages::msi;
     std::string socket;
+    std::string orders;  // socket for `qaic-sim inject`; "" = none
     vfio::Server::Lifetime lifetime = vfio::Server::Lifetime::until_stopped;
   };
 

@@ -6,11 +6,13 @@
 #include <optional>
 #include <utility>
 
+#include "os/private_folder.hpp"
 #include "os/signal_inbox.hpp"
 #include "sim/cli/card_settings.hpp"
 #include "sim/cli/command_line.hpp"
 #include "sim/cli/failure.hpp"
 #include "sim/cli/latency_setting.hpp"
+#include "sim/cli/link.hpp"
 #include "sim/cli/pci_card.hpp"
 #include "sim/cli/skus.hpp"
 
@@ -23,6 +25,7 @@ namespace {
 
 struct Options {
   std::string socket;
+  std::string name;
   std::string sku = "pro";
   std::vector<std::string> settings;  // KEY=VALUE
   std::string firmware;
@@ -43,6 +46,8 @@ std::optional<int> parse(std::vector<std::string> arguments, Options& options) {
   CLI::App app("A simulated Cloud AI 100 SoC as a PCI function for a virtual machine.", "qaic-sim serve");
   app.add_option("--socket", options.socket, "Where the virtual machine finds it (vfio-user)")
       ->type_name("PATH");
+  app.add_option("--name", options.name, "What qaic-sim inject --name calls it (default: nothing)")
+      ->type_name("NAME");
   app.add_option("--sku", options.sku, "Kind of board: " + sku_names() + " (default pro)");
   app.add_option("--set", options.settings, "Sets KEY=VALUE of the card, repeatable: " + setting_names())
       ->type_name("KEY=VALUE")
@@ -94,6 +99,10 @@ Result<PciCard::Options> card_options(const Options& options) {
   out.boot_from = options.boot == "pbl" ? mhi::BootFrom::pbl : mhi::BootFrom::amss;
   out.messages = options.interrupts == "msi" ? pci::Messages::msi : pci::Messages::msix;
   out.socket = options.socket;
+  if (!options.name.empty()) {
+    QAIC_TRY(out.orders, socket_path(options.name));
+    QAIC_CHECK(os::make_private_folder(out.orders.substr(0, out.orders.rfind('/'))));
+  }
   out.lifetime = options.once ? vfio::Server::Lifetime::one_client : vfio::Server::Lifetime::until_stopped;
   return out;
 }

@@ -99,6 +99,9 @@ Result<std::vector<vm::CardServer>> start_servers(const VmOptions& options, cons
       if (!options.firmware.empty()) arguments.insert(arguments.end(), {"--firmware", options.firmware});
       for (const std::string& setting : options.settings)
         arguments.insert(arguments.end(), {"--set", setting});
+      if (!options.name.empty()) {
+        arguments.insert(arguments.end(), {"--name", options.name + "." + std::to_string(servers.size())});
+      }
       std::string name = "card " + std::to_string(board);
       if (socs > 1) name += " SoC " + std::to_string(soc);
       QAIC_TRY(auto server, vm::CardServer::start(std::move(name), program, std::move(arguments)));

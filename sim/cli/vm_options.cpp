@@ -91,6 +91,8 @@ void add_options(CLI::App& app, VmOptions& options, Texts& texts) {
                "Only fetches and builds what is needed, prints the kernel's release");
   app.add_option("--cache", options.cache, "Where that is kept (default ~/.cache/qaic-sim/vm)")
       ->type_name("DIR");
+  app.add_option("--name", options.name, "What qaic-sim inject --name calls the cards (default: nothing)")
+      ->type_name("NAME");
   app.add_option("--server", options.server, "A program of yours to run in the place of qaic-sim serve")
       ->type_name("PROGRAM");
 }

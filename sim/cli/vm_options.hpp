@@ -34,6 +34,7 @@ struct VmOptions {
   bool prepare_only = false;
   std::string cache;
   std::string server;
+  std::string name;
   std::vector<std::string> command;
 };
 

@@ -20,13 +20,14 @@ void Server::serve(os::SignalInbox& signals, const Work& work, Lifetime lifetime
 }
 
 bool Server::step(os::SignalInbox& signals, const Work& work, Lifetime lifetime) {
-  enum : std::size_t { kSignals, kListener, kEvents, kClient };
-  std::array<os::Watched, 4> watched;
+  enum : std::size_t { kSignals, kListener, kEvents, kClient, kOrders };
+  std::array<os::Watched, 5> watched;
   watched[kSignals].fd = signals.fd();
   watched[kListener].fd = listener_.fd();
   watched[kEvents].fd = work.events_fd;
   watched[kClient].fd = client_ ? client_->fd() : -1;
   watched[kClient].want_write = client_ && client_->must_write();
+  if (work.orders_fd) watched[kOrders].fd = work.orders_fd();
   std::optional<std::chrono::nanoseconds> patience;
   if (const auto deadline = work.next_deadline()) {
     patience = std::max(*deadline - work.now(), std::chrono::nanoseconds{0});
@@ -42,6 +43,7 @@ bool Server::step(os::SignalInbox& signals, const Work& work, Lifetime lifetime)
     client_.reset();
     if (was_client && lifetime == Lifetime::one_client) return false;
   }
+  if (watched[kOrders].readable) work.on_order();
   if (watched[kListener].readable) welcome();
   work.after();
   return true;

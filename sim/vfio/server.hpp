@@ -22,6 +22,8 @@ class Server {
     std::function<std::chrono::nanoseconds()> now;  // the deadlines' clock
     std::function<void()> tick;                     // a deadline has come
     std::function<void()> after;                    // after anything was done
+    std::function<int()> orders_fd;                 // may be none; readable: call on_order
+    std::function<void()> on_order;
   };
   enum class Lifetime { until_stopped, one_client };
 

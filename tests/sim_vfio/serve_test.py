@@ -76,6 +76,32 @@ with tempfile.TemporaryDirectory() as folder:
     tool.equal((code, err), (0, ""), "--once ends with its client")
     tool.check(out.startswith("statistics reads=3 writes=0 read_median_us="), f"statistics count: {out}")
 
+    # What may befall it, by the name that it was given.
+    name = f"serve-{os.getpid()}"
+
+    def inject(*what):
+        return tool.run([os.path.join(tool.BIN, "qaic-sim"), "inject", "--name", name, *what])
+
+    tool.three_lines(inject("sys-err"), 3, "sim-not-running", "a name that no card has")
+    server = start(path, "--name", name)
+    client = Client(path)
+    tool.three_lines(inject("ras", "ddr", "correctable"), 5, "not-ready", "a card in its boot ROM reports no errors")
+    tool.three_lines(inject("remove"), 2, "usage", "a card that its virtual machine holds is not pulled out")
+    tool.equal(struct.unpack("<I", client.read(0, 0x48, 4))[0], 0, "MHISTATUS before")
+    tool.equal(inject("sys-err").returncode, 0, "SYS_ERR")
+    tool.equal(struct.unpack("<I", client.read(0, 0x48, 4))[0] >> 8, 0xFF, "MHISTATUS says it")
+    code, out, err = end(server, signal.SIGTERM)
+    tool.equal((code, err), (0, ""), "with a name it ends as without")
+
+    server = start(path, "--name", name, "--boot", "amss")
+    client = Client(path)
+    tool.equal(inject("ras", "ddr", "correctable").returncode, 0, "a reliability event")
+    tool.three_lines(inject("crash", "3"), 9, "no-network", "no network runs on channel 3")
+    tool.equal(inject("card-crash").returncode, 0, "the whole card crashes")
+    code, out, err = end(server, signal.SIGTERM)
+    tool.equal(code, 0, "ends")
+    tool.check("qaic-sim: the card crashed: injected\n" in err, f"and says so: {err}")
+
     server = start(path)
     tool.equal(end(server, signal.SIGKILL)[0], -9, "killed")
     tool.check(os.path.exists(path), "a killed server leaves its socket")
