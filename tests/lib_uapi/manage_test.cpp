@@ -92,11 +92,12 @@ TEST_CASE("a constants payload message is a command and a transfer") {
 
 TEST_CASE("a LOAD_ELF command has tag before process id") {
   uapi::Message message;
-  REQUIRE(message.append(kFromUser, nnc::encode(nnc::load_elf_request(4242, "double", 0x1234))));
+  REQUIRE(message.append(
+      kFromUser, nnc::encode(nnc::load_elf_request(4242, "double", 0x1234, {0x11223344, 0x55667788}))));
   const std::string zeros(58 * 2, '0');
-  CHECK(to_hex(message.bytes()) == strip("01000000 70000000 | 03000000 64000000 92100000 00000000") +
+  CHECK(to_hex(message.bytes()) == strip("01000000 70000000 | 03000000 64000000 92100000 44332211") +
                                        strip("646f75626c65") + zeros +
-                                       strip("3412000000000000 00000000 00000000 | 0000000000000000"));
+                                       strip("3412000000000000 88776655 00000000 | 0000000000000000"));
 }
 
 TEST_CASE("an ACTIVATE message asks for a ready network with its own channel") {
@@ -123,7 +124,7 @@ TEST_CASE("UNLOAD, RESOURCE_INFO and PERFORMANCE_INFO are what their layouts say
 }
 
 TEST_CASE("a name longer than its field is cut and still ends in a NUL") {
-  const auto request = nnc::load_elf_request(1, std::string(100, 'x'), 1);
+  const auto request = nnc::load_elf_request(1, std::string(100, 'x'), 1, {});
   CHECK(request.name[62] == 'x');
   CHECK(request.name[63] == '\0');
 }
