@@ -87,14 +87,20 @@ Worker::Event Worker::next(base::MutableBytes out,
       if (count == 0 || (error_number != EAGAIN && error_number != EINTR)) reports_.reset();
     }
     if (gone) return {Heard::end, 0, 0};
+    bool again = false;  // its end may have come since it was asked for, and nothing else will tell
     for (const auto& signal : signals_.take()) {
-      if (signal.number != SIGCHLD) noted_.push_back(signal.number);
+      if (signal.number == SIGCHLD) {
+        again = true;
+      } else {
+        noted_.push_back(signal.number);
+      }
     }
     if (!noted_.empty()) {
       const int number = noted_.front();
       noted_.erase(noted_.begin());
       return {Heard::signal, 0, number};
     }
+    if (again) continue;
     int wait = -1;
     if (deadline) {
       const auto left =

@@ -64,6 +64,17 @@ TEST_CASE("a worker that is silent is heard of at the deadline, also when it clo
   CHECK(next(worker).heard == Heard::end);
 }
 
+// A worker's files are closed just before it is gone: its starter may see that, and be
+// told of its end before it looks for anything else.
+TEST_CASE("the end of a worker is heard however it falls together with that of its pipe") {
+  for (int round = 0; round < 1000; ++round) {
+    auto worker = shell("exit 0");
+    const auto began = std::chrono::steady_clock::now();
+    REQUIRE(next(worker, 10000).heard == Heard::end);  // at the deadline, too, where it was not heard
+    REQUIRE(std::chrono::steady_clock::now() - began < std::chrono::seconds(9));
+  }
+}
+
 TEST_CASE("a worker that does not go when it is abandoned is killed") {
   auto worker = shell("trap '' USR1; printf ready >&3; while :; do sleep 0.01; done");
   CHECK(next(worker).text == "ready");
