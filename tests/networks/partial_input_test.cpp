@@ -287,11 +287,12 @@ TEST_CASE("a converted part is packed beside another") {
     put(inference.tensor(0), halves());
     put(inference.tensor(1), bias);
     put(inference.tensor(2), y);
-    for (const auto& [xs, ys] : {std::pair{kCount, kCount},
-                                 {std::size_t{33}, kCount},
-                                 {kCount, std::size_t{5}},
-                                 {std::size_t{0}, std::size_t{7}},
-                                 {std::size_t{7}, std::size_t{0}}}) {
+    for (const auto& counts : {std::pair{kCount, kCount},
+                               {std::size_t{33}, kCount},
+                               {kCount, std::size_t{5}},
+                               {std::size_t{0}, std::size_t{7}},
+                               {std::size_t{7}, std::size_t{0}}}) {
+      const std::size_t xs = counts.first, ys = counts.second;
       CAPTURE(xs);
       CAPTURE(ys);
       must(inference.set_size(0, xs * 2));
