@@ -137,7 +137,7 @@ constexpr Mutation kMutations[] = {
      }},
     {"multicast-nsp",
      [](Material& p, Random& r) {
-       const std::uint32_t foreign = 1U << r.between(p.m.num_nsps, 31);
+       const std::uint32_t foreign = 1U << r.between(std::min<std::uint32_t>(p.m.num_nsps, 31), 31);
        if (r.below(2) == 0) {
          r.one_of(r.one_of(p.m.nsp_multicast)).mask |= foreign;
        } else {

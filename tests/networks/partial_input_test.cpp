@@ -3,6 +3,7 @@
 // an input that is always whole. Runs inside `qaic-sim run`.
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <cstring>
 #include <qaic/qaic.hpp>
 #include <string>
@@ -346,7 +347,12 @@ TEST_CASE("memory of others that ends where the slices do can be beside a partia
     auto owner = must(qaic::Inference::create(whole.network));
     const auto result = must(owner.export_tensor(1));  // of 4096 bytes
     const qaic_import import{0, 1, result.dma_buf(), 0};
-    auto inference = must(qaic::Inference::create(loaded.network, std::span(&import, 1)));
+    auto created = qaic::Inference::create(loaded.network, std::span(&import, 1));
+    if (!created && created.error().code() == ENOSYS) {
+      MESSAGE("the driver of 6.12 imports no buffer of another file: ", created.error().what());
+      return;
+    }
+    auto inference = must(std::move(created));
     const Numbers x = numbers(kCount, 5);
     put(inference.tensor(0), x);
     for (const std::size_t count : {std::size_t{12}, std::size_t{0}, kCount}) {
