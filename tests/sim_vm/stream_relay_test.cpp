@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <iostream>
 
 #include "os/child.hpp"
 #include "tests/os/in_child.hpp"
@@ -17,6 +18,7 @@ namespace {
 // In a process of its own, with `descriptor` as its `stream`: the first error of
 // writing there, 255 if anything is still pending then.
 int error_of_writing(int stream, int descriptor) {
+  std::cout.flush();  // or the child may write what the test runner has said so far
   return tests::in_child([&] {
     (void)::signal(SIGPIPE, SIG_IGN);
     if (::dup2(descriptor, stream) < 0) return 254;
