@@ -177,14 +177,14 @@ Result<void> Daemon::inject(const json& order) {
   }
   driver::Driver& driver = parts_.cards.driver(slot);
   QAIC_TRY(const bool done, inject_into(driver.card(), order));
-  if (done) {
-    // by the card
-  } else if (kind == "sys-err") {
-    driver.reset_soc();
-  } else if (kind == "remove") {
-    parts_.supervisor.pull_out(slot);
-  } else {
-    return base::fail(make_error(ErrorKind::usage, "usage", "no fault is called " + kind));
+  if (!done) {
+    if (kind == "sys-err") {
+      driver.reset_soc();
+    } else if (kind == "remove") {
+      parts_.supervisor.pull_out(slot);
+    } else {
+      return base::fail(make_error(ErrorKind::usage, "usage", "no fault is called " + kind));
+    }
   }
   parts_.log.add(parts_.cards.name(slot), "injected: " + kind);
   parts_.supervisor.follow(slot);
