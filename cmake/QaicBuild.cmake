@@ -28,6 +28,8 @@ if(NOT Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
 endif()
 
 include(GNUInstallDirs)
+# Of a program, where others of ours stand that nobody starts by hand; in the build tree, too.
+set(QAIC_LIBEXEC_FROM_BIN "../${CMAKE_INSTALL_LIBEXECDIR}/qaic")
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(tl-expected REQUIRED)

@@ -165,4 +165,9 @@ std::string own_executable() {
   return read_link("/proc/self/exe").value_or(std::string());
 }
 
+std::string beside_executable(const std::string& relative) {
+  const std::string program = own_executable();
+  return program.substr(0, program.rfind('/') + 1) + relative;
+}
+
 }  // namespace qaic::os

@@ -80,5 +80,7 @@ struct Pipe {
 
 // Path of the running executable.
 [[nodiscard]] std::string own_executable();
+// `relative` as seen from the folder of the running executable.
+[[nodiscard]] std::string beside_executable(const std::string& relative);
 
 }  // namespace qaic::os

@@ -159,7 +159,8 @@ Result<int> run_in_guest(const VmOptions& options) {
   machine.writable = plan.writable;
   machine.console = scratch.path() + "/console";
   QAIC_TRY(const auto initramfs,
-           vm::guest_initramfs(*bundle, vm::companion_program("vm-guest"), std::move(plan)));
+           vm::guest_initramfs(*bundle, os::beside_executable(QAIC_LIBEXEC_FROM_BIN "/vm-guest"),
+                               std::move(plan)));
   QAIC_CHECK(os::write_file(machine.initramfs, base::as_bytes(initramfs)));
   QAIC_TRY(auto servers, start_servers(options, scratch.path(), machine.boards));
   QAIC_TRY(auto guest, vm::Session::start(std::move(session), std::move(servers), std::move(signals)));

@@ -9,23 +9,11 @@
 #include "sim/nsp/group.hpp"
 
 namespace qaic::sim::nsp {
-namespace {
-
-// ../libexec/qaic as seen from the running program's folder, which holds for
-// the build tree and for an installation alike.
-std::string beside_program(const std::string& name) {
-  const std::string program = os::own_executable();
-  const auto slash = program.rfind('/');
-  if (slash == std::string::npos) return name;
-  return program.substr(0, slash) + "/../libexec/qaic/" + name;
-}
-
-}  // namespace
-
 base::Result<std::unique_ptr<QemuCores>> QemuCores::create(Options options) {
   if (options.emulator.empty()) options.emulator = os::find_in_path("qemu-hexagon");
-  if (options.shim.empty()) options.shim = beside_program("nsp-shim.elf");
-  if (options.store_trap.empty()) options.store_trap = beside_program("nsp-store-trap.so");
+  if (options.shim.empty()) options.shim = os::beside_executable(QAIC_LIBEXEC_FROM_BIN "/nsp-shim.elf");
+  if (options.store_trap.empty())
+    options.store_trap = os::beside_executable(QAIC_LIBEXEC_FROM_BIN "/nsp-store-trap.so");
   std::unique_ptr<QemuCores> cores(new QemuCores(std::move(options)));
   QAIC_TRY(cores->ddr_file_, os::memory_file("qaic-ddr", cores->options_.ddr_bytes));
   QAIC_TRY(cores->ddr_,

@@ -45,7 +45,7 @@ Result<std::string> Preparation::default_cache() {
 
 Result<void> Preparation::run(const std::vector<std::string>& arguments) {
   os::Child::Options options;
-  options.path = companion_program("vm-prepare");
+  options.path = os::beside_executable(QAIC_LIBEXEC_FROM_BIN "/vm-prepare");
   options.arguments = {"vm-prepare", cache_};
   options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
   options.environment = own_environment();

@@ -5,19 +5,12 @@
 
 #include <cerrno>
 
-#include "os/child.hpp"
-
 namespace qaic::sim::vm {
 
 std::vector<std::string> own_environment() {
   std::vector<std::string> out;
   for (char** variable = environ; *variable != nullptr; ++variable) out.emplace_back(*variable);
   return out;
-}
-
-std::string companion_program(const std::string& name) {
-  const std::string program = os::own_executable();
-  return program.substr(0, program.rfind('/')) + "/../libexec/qaic/" + name;
 }
 
 base::Result<os::Fd> process_descriptor(pid_t pid) {

@@ -13,8 +13,6 @@ namespace qaic::sim::vm {
 
 // NAME=VALUE of the calling process.
 [[nodiscard]] std::vector<std::string> own_environment();
-// The program libexec/qaic/NAME beside the folder of the running program.
-[[nodiscard]] std::string companion_program(const std::string& name);
 // Readable when the process, a child of ours, has ended. Error id: process-start.
 [[nodiscard]] base::Result<os::Fd> process_descriptor(pid_t pid);
 
