@@ -285,4 +285,10 @@ with tempfile.TemporaryDirectory() as folder:
         tool.equal(done.returncode, 9, f"a program cut to {size} bytes: {done.stderr[:200]}")
     tool.equal(run(inside("no-such"), "--zero").returncode, 9, "a program that is not there")
 
+if os.geteuid() == 0:  # who else may not unbind
+    for verb in ((), ("bench",)):
+        words = " ".join(["qaic-run", *verb, f"{tool.BUILD}/networks/scale-add", "--zero"])
+        bare = tool.simulated(["sh", "-c", f"basename /sys/bus/pci/drivers/qaic/0000:* >/sys/bus/pci/drivers/qaic/unbind; {words}"])
+        tool.three_lines(bare, 3, "card-no-driver", f"{words}: a card without a driver")
+
 tool.end()

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "os/background.hpp"
+#include "os/child.hpp"
 #include "os/file.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/probe/record.hpp"
@@ -10,24 +11,6 @@
 namespace qaic::tools {
 
 namespace {
-
-// libexec/qaic/probe beside the folder this program stands in.
-std::string probe_path() {
-  const auto self = os::read_link("/proc/self/exe");
-  if (!self) return {};
-  const auto slash = self->rfind('/');
-  return self->substr(0, slash + 1) + QAIC_LIBEXEC_FROM_BIN + "/probe";
-}
-
-Failure no_node(const qaic_card_info& card) {
-  if (card.driver[0] == '\0') {
-    return {kNoCard, "card-no-driver", fmt::format("{}: no driver is bound to this card", card.pci_address),
-            "modprobe qaic", card.qid};
-  }
-  return {kUnavailable, "card-no-node",
-          fmt::format("{}: the driver made no device node for this card", card.pci_address),
-          "dmesg | grep qaic", card.qid};
-}
 
 // Text from the card must not be able to forge lines or move the cursor.
 template <std::size_t N>
@@ -52,6 +35,16 @@ void defuse(qaic_status& status) {
 
 }  // namespace
 
+Failure no_node(const qaic_card_info& card) {
+  if (card.driver[0] == '\0') {
+    return {kNoCard, "card-no-driver", fmt::format("{}: no driver is bound to this card", card.pci_address),
+            "modprobe qaic", card.qid};
+  }
+  return {kUnavailable, "card-no-node",
+          fmt::format("{}: the driver made no device node for this card", card.pci_address),
+          "dmesg | grep qaic", card.qid};
+}
+
 std::vector<ProbeAnswer> probe(std::span<const qaic_card_info> cards, std::chrono::milliseconds deadline) {
   std::vector<ProbeAnswer> answers(cards.size());
   std::vector<std::string> nodes;
@@ -66,7 +59,8 @@ std::vector<ProbeAnswer> probe(std::span<const qaic_card_info> cards, std::chron
   }
   if (nodes.empty()) return answers;
 
-  const auto answers_pipe = os::start_in_background(probe_path(), nodes);
+  const auto answers_pipe =
+      os::start_in_background(os::beside_executable(QAIC_LIBEXEC_FROM_BIN "/probe"), nodes);
   if (!answers_pipe) {
     for (const std::size_t i : card_of_node) {
       answers[i].failure = Failure{kOurBug, "probe-start", answers_pipe.error().what,

@@ -24,4 +24,7 @@ struct ProbeAnswer {
 // id "card-no-answer".
 std::vector<ProbeAnswer> probe(std::span<const qaic_card_info> cards, std::chrono::milliseconds deadline);
 
+// Why a card has no node: no driver, or the driver made none.
+Failure no_node(const qaic_card_info& card);
+
 }  // namespace qaic::tools

@@ -11,6 +11,7 @@
 #include "os/worker.hpp"
 #include "tools/common/envelope.hpp"
 #include "tools/common/exit_code.hpp"
+#include "tools/common/probe_client.hpp"
 #include "tools/common/selection.hpp"
 #include "tools/qaic-run/agreement.hpp"
 #include "tools/qaic-run/card_run.hpp"
@@ -78,9 +79,7 @@ class Session {
     cards_ = selection.cards;
     for (const auto& card : cards_) {
       if (card.node[0] != '\0') continue;
-      failures_.push_back({kUnavailable, "card-no-node",
-                           fmt::format("{}: this card has no device node", card.pci_address),
-                           "dmesg | grep qaic", card.qid});
+      failures_.push_back(no_node(card));
       return false;
     }
     return true;

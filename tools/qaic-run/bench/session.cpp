@@ -13,6 +13,7 @@
 #include "os/worker.hpp"
 #include "tools/common/envelope.hpp"
 #include "tools/common/exit_code.hpp"
+#include "tools/common/probe_client.hpp"
 #include "tools/common/selection.hpp"
 #include "tools/qaic-run/bench/card_port.hpp"
 #include "tools/qaic-run/bench/replaced_file.hpp"
@@ -100,9 +101,7 @@ class Session {
     if (report_.cards.empty()) report_.cards.push_back(selection.cards.front());
     for (const auto& card : report_.cards) {
       if (card.node[0] != '\0') continue;
-      Failure failure{kUnavailable, "card-no-node",
-                      fmt::format("{}: this card has no device node", card.pci_address), "dmesg | grep qaic",
-                      card.qid};
+      Failure failure = no_node(card);
       report_.cards.clear();
       return failed(std::move(failure));
     }
